@@ -193,6 +193,7 @@ pub struct AbiText {
 pub struct AbiLine<'a> {
     pub name: RStr<'a>,
     pub oid: RSlice<'a, u8>,
+    pub aliases: RSlice<'a, RSlice<'a, u8>>,
     pub options: RStr<'a>,
     pub place: RStr<'a>,
     pub extra: RSlice<'a, AbiExtra<'a>>,

@@ -294,7 +294,9 @@ pub trait Credential: Send + Sync + Sized + 'static {
 /// A security context. The legs and [`SecurityContext::delete`] are exclusive; all that takes `&self` may run on
 /// several threads at once.
 ///
-/// After a leg has failed, or a call has panicked, the switch lets only delete through.
+/// After a leg has failed, or a call has panicked, the switch lets only delete through. Four calls change nothing, and a
+/// panic in them costs nothing but the call: [`SecurityContext::context_time`], [`SecurityContext::inquire`],
+/// [`SecurityContext::serialize`] and [`SecurityContext::transferable`].
 pub trait SecurityContext: Send + Sync + Sized + 'static {
     /// Whose.
     type Mechanism: Mechanism<Context = Self>;

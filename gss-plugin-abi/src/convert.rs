@@ -9,41 +9,18 @@ use abi_stable::std_types::{RResult, RSlice, RSliceMut, RStr, RVec, Tuple2};
 
 impl From<MechError> for AbiError {
     fn from(error: MechError) -> Self {
-        let MechError {
-            major,
-            minor,
-            text,
-            token,
-        } = error;
-        Self {
-            major: major.0,
-            minor,
-            text: text.into(),
-            token: token.into(),
-        }
+        let MechError { major, minor, text, token } = error;
+        Self { major: major.0, minor, text: text.into(), token: token.into() }
     }
 }
 
 impl From<AbiError> for MechError {
     fn from(error: AbiError) -> Self {
-        let AbiError {
-            major,
-            minor,
-            text,
-            token,
-        } = error;
-        let mut error = MechError {
-            major: Major(major),
-            minor,
-            text: text.into(),
-            token: token.into(),
-        };
+        let AbiError { major, minor, text, token } = error;
+        let mut error = MechError { major: Major(major), minor, text: text.into(), token: token.into() };
         if !error.major.is_error() {
             // A failure must be one: whoever tests the major for errors would take it for success.
-            error.text = format!(
-                "the mechanism failed with the major status {}: {}",
-                error.major, error.text
-            );
+            error.text = format!("the mechanism failed with the major status {}: {}", error.major, error.text);
             error.major = Major::FAILURE;
         }
         error
@@ -83,6 +60,14 @@ pub(crate) fn oids(contents: &[RVec<u8>]) -> Result<Vec<Oid>> {
     contents.iter().map(|content| oid(content)).collect()
 }
 
+pub(crate) fn oids_in(contents: &[RSlice<'_, u8>]) -> Result<Vec<Oid>> {
+    contents.iter().map(|content| oid(content)).collect()
+}
+
+pub(crate) fn octets_of_all(oids: &[Oid]) -> Vec<RSlice<'_, u8>> {
+    oids.iter().map(|oid| octets_of(Some(oid))).collect()
+}
+
 pub(crate) fn oids_out(oids: &[Oid]) -> RVec<RVec<u8>> {
     oids.iter().map(|oid| RVec::from(oid.as_bytes().to_vec())).collect()
 }
@@ -96,10 +81,7 @@ pub(crate) fn byte_strings_out(values: Vec<Vec<u8>>) -> RVec<RVec<u8>> {
 }
 
 pub(crate) fn pairs_out<'a>(pairs: &'a [(&'a str, &'a str)]) -> Vec<Tuple2<RStr<'a>, RStr<'a>>> {
-    pairs
-        .iter()
-        .map(|(key, value)| Tuple2(RStr::from_str(key), RStr::from_str(value)))
-        .collect()
+    pairs.iter().map(|(key, value)| Tuple2(RStr::from_str(key), RStr::from_str(value))).collect()
 }
 
 impl<'a> From<ChannelBindings<'a>> for AbiBindings<'a> {
@@ -126,24 +108,25 @@ impl<'a> From<AbiBindings<'a>> for ChannelBindings<'a> {
     }
 }
 
+/// What can be said of a message; `CONTINUE_NEEDED`, for one, cannot.
+const MESSAGE_BITS: Major =
+    Major::DUPLICATE_TOKEN.with(Major::OLD_TOKEN).with(Major::UNSEQ_TOKEN).with(Major::GAP_TOKEN);
+
 impl From<MessageInfo> for AbiMessageInfo {
     fn from(info: MessageInfo) -> Self {
-        Self {
-            confidential: info.confidential,
-            qop: info.qop,
-            supplementary: info.supplementary.0,
-        }
+        Self { confidential: info.confidential, qop: info.qop, supplementary: info.supplementary.0 }
     }
 }
 
-impl From<AbiMessageInfo> for MessageInfo {
-    fn from(info: AbiMessageInfo) -> Self {
-        Self {
-            confidential: info.confidential,
-            qop: info.qop,
-            supplementary: Major(info.supplementary).supplementary(),
-        }
+/// What was found out about a message. An error among the supplementary bits is none to be masked: whoever put it
+/// there means that the message is not to be believed.
+pub(crate) fn message_info(info: AbiMessageInfo) -> Result<MessageInfo> {
+    let AbiMessageInfo { confidential, qop, supplementary } = info;
+    let supplementary = Major(supplementary);
+    if supplementary.0 & !MESSAGE_BITS.0 != 0 {
+        return Err(lie(format_args!("the status {supplementary} as supplementary information")));
     }
+    Ok(MessageInfo { confidential, qop, supplementary })
 }
 
 /// Host to plugin: the elements as they cross, over the same buffers.
@@ -179,32 +162,33 @@ pub(crate) fn iov_answers(crossed: Vec<AbiIov<'_>>) -> Vec<IovAnswer> {
     crossed.into_iter().map(answer).collect()
 }
 
-/// Checks the answers and writes them into the caller's elements. `lengths` says that the call was a length call,
-/// whose lengths are no parts of a buffer.
+/// Checks the answers and writes them into the caller's elements, all or none. `lengths` says that the call was a length
+/// call, whose lengths are no parts of a buffer.
 pub(crate) fn iov_back(iov: &mut [Iov<'_>], answers: Vec<IovAnswer>, lengths: bool) -> Result<()> {
-    let stream = iov
-        .iter()
-        .find(|element| element.kind == IovKind::Stream)
-        .map_or(0, |element| element.buffer.len());
-    for (element, answer) in iov.iter_mut().zip(answers) {
-        element.result = match answer.result {
-            IOV_IN_PLACE => IovResult::InPlace,
-            IOV_LENGTH if lengths || answer.length <= element.buffer.len() => IovResult::Length(answer.length),
-            IOV_LENGTH => {
-                let room = element.buffer.len();
-                return Err(lie(format_args!("{} bytes in a buffer of {room}", answer.length)));
-            }
-            IOV_ALLOCATED if element.allocate => IovResult::Allocated(answer.allocated),
-            IOV_ALLOCATED => return Err(lie("with a buffer of its own where none was asked for")),
-            IOV_IN_STREAM => {
-                let end = answer.start.checked_add(answer.length).filter(|end| *end <= stream);
-                let end = end.ok_or_else(|| lie("a range outside the stream"))?;
-                IovResult::InStream(answer.start..end)
-            }
-            other => return Err(lie(format_args!("an IOV result of unknown kind {other}"))),
-        };
+    let stream = iov.iter().find(|element| element.kind == IovKind::Stream).map_or(0, |element| element.buffer.len());
+    let results = iov.iter().zip(answers).map(|(element, answer)| iov_result(element, answer, stream, lengths));
+    let results = results.collect::<Result<Vec<_>>>()?;
+    for (element, result) in iov.iter_mut().zip(results) {
+        element.result = result;
     }
     Ok(())
+}
+
+fn iov_result(element: &Iov<'_>, answer: IovAnswer, stream: usize, lengths: bool) -> Result<IovResult> {
+    let room = element.buffer.len();
+    match answer.result {
+        IOV_IN_PLACE => Ok(IovResult::InPlace),
+        IOV_LENGTH if lengths || answer.length <= room => Ok(IovResult::Length(answer.length)),
+        IOV_LENGTH => Err(lie(format_args!("{} bytes in a buffer of {room}", answer.length))),
+        IOV_ALLOCATED if element.allocate => Ok(IovResult::Allocated(answer.allocated)),
+        IOV_ALLOCATED => Err(lie("with a buffer of its own where none was asked for")),
+        IOV_IN_STREAM => {
+            let end = answer.start.checked_add(answer.length).filter(|end| *end <= stream);
+            let end = end.ok_or_else(|| lie("a range outside the stream"))?;
+            Ok(IovResult::InStream(answer.start..end))
+        }
+        other => Err(lie(format_args!("an IOV result of unknown kind {other}"))),
+    }
 }
 
 /// In the plugin: the elements as plain Rust.
@@ -213,12 +197,7 @@ pub(crate) fn iov_in<'i>(crossed: &'i mut [AbiIov<'_>]) -> Result<Vec<Iov<'i>>> 
         let kind = IovKind::from_code(crossed.kind);
         let kind = kind.ok_or_else(|| MechError::failure(format!("IOV element of unknown kind {}", crossed.kind)))?;
         let buffer = crossed.buffer.as_mut_slice();
-        Ok(Iov {
-            kind,
-            allocate: crossed.allocate,
-            buffer,
-            result: IovResult::InPlace,
-        })
+        Ok(Iov { kind, allocate: crossed.allocate, buffer, result: IovResult::InPlace })
     };
     crossed.iter_mut().map(element).collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::abi::{AbiLine, AbiResult, MechanismObject};
 use crate::contract::Mechanism;
-use crate::convert::{oid, pairs_out};
+use crate::convert::{oid, oids_in, pairs_out};
 use crate::guard::{caught, mechanism_object};
 use crate::status::MechError;
 use crate::types::Line;
@@ -81,13 +81,7 @@ pub struct Record<'a> {
 pub fn log(host: HostServicesRef, level: u8, line: u32, target: &str, message: &str, fields: &[(&str, &str)]) {
     let fields = pairs_out(fields);
     let fields = RSlice::from_slice(&fields);
-    host.log()(&Record {
-        level,
-        line,
-        target: RStr::from_str(target),
-        message: RStr::from_str(message),
-        fields,
-    });
+    host.log()(&Record { level, line, target: RStr::from_str(target), message: RStr::from_str(message), fields });
 }
 
 /// What the export macro implements for a mechanism's library.
@@ -104,11 +98,7 @@ struct Module<P>(P);
 
 impl<P: Plugin> Module<P> {
     const MODULE: MechModule = MechModule {
-        panic_strategy: if cfg!(panic = "unwind") {
-            PANIC_UNWIND
-        } else {
-            PANIC_ABORT
-        },
+        panic_strategy: if cfg!(panic = "unwind") { PANIC_UNWIND } else { PANIC_ABORT },
         sdk_version: RStr::from_str(P::SDK_VERSION),
         open: open::<P>,
     };
@@ -118,15 +108,9 @@ impl<P: Plugin> Module<P> {
 extern "C" fn open<P: Plugin>(line: &AbiLine<'_>, host: HostServicesRef) -> AbiResult<MechanismObject> {
     let opened = caught(|| {
         P::attach(host);
-        let oid = oid(&line.oid)?;
+        let (own, aliases) = (oid(&line.oid)?, oids_in(&line.aliases)?);
         let (name, options, place) = (line.name.as_str(), line.options.as_str(), line.place.as_str());
-        P::Mechanism::open(&Line {
-            name,
-            oid: &oid,
-            options,
-            place,
-        })
-        .map(mechanism_object)
+        P::Mechanism::open(&Line { name, oid: &own, aliases: &aliases, options, place }).map(mechanism_object)
     });
     match opened {
         Ok(Ok(mechanism)) => RResult::ROk(mechanism),

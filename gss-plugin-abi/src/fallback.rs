@@ -103,9 +103,7 @@ pub(crate) fn wrap_size_limit<C: SecurityContext>(
 
 /// What a MIC over pieces is made over: data and sign-only elements, one after the other.
 fn signed_bytes(iov: &[Iov<'_>]) -> Vec<u8> {
-    let signed = iov
-        .iter()
-        .filter(|element| matches!(element.kind, IovKind::Data | IovKind::SignOnly));
+    let signed = iov.iter().filter(|element| matches!(element.kind, IovKind::Data | IovKind::SignOnly));
     signed.flat_map(|element| element.buffer.iter().copied()).collect()
 }
 
@@ -142,10 +140,7 @@ impl Iov<'_> {
     pub fn bytes(&self) -> Result<&[u8]> {
         match &self.result {
             IovResult::InPlace => Ok(self.buffer),
-            IovResult::Length(length) => self
-                .buffer
-                .get(..*length)
-                .ok_or_else(|| lie("a length beyond the buffer")),
+            IovResult::Length(length) => self.buffer.get(..*length).ok_or_else(|| lie("a length beyond the buffer")),
             IovResult::Allocated(bytes) => Ok(bytes),
             IovResult::InStream(_) => Err(lie("a place in a stream for an element outside it")),
         }

@@ -8,7 +8,7 @@ use crate::abi::{
     RawMechanism, RawMechanism_TO, RawName, RawName_TO, WANT_LIFETIME, WANT_SOURCE, WANT_TARGET,
 };
 use crate::contract::{Credential, Mechanism, Name, SecurityContext};
-use crate::convert::{byte_strings_out, iov_in, iov_results, octets_of, oid, oids_out, optional_oid};
+use crate::convert::{byte_strings_out, iov_in, iov_results, octets_of, oid, oids_in, oids_out, optional_oid};
 use crate::output::Output;
 use crate::status::{MechError, Result};
 use crate::types::{
@@ -43,22 +43,28 @@ fn message_of(payload: Box<dyn Any + Send>) -> String {
 pub(crate) struct Guarded<T> {
     /// `None` only while it is being dropped.
     inner: Option<T>,
-    /// A call has panicked: the object may be half-changed.
+    /// A call that may change the object has panicked.
     poisoned: AtomicBool,
 }
 
 impl<T> Guarded<T> {
     fn new(inner: T) -> Self {
-        Self {
-            inner: Some(inner),
-            poisoned: AtomicBool::new(false),
-        }
+        Self { inner: Some(inner), poisoned: AtomicBool::new(false) }
     }
 
     fn inner(&self) -> Result<&T> {
         match &self.inner {
             Some(inner) if !self.poisoned.load(Ordering::Relaxed) => Ok(inner),
             _ => Err(poisoned()),
+        }
+    }
+
+    /// A call that by contract changes nothing, so that a panic in it leaves the object as it was: an export that
+    /// fails, for one, must not cost the context.
+    fn observe<R>(&self, body: impl FnOnce(&T) -> Result<R>) -> AbiResult<R> {
+        match self.inner().and_then(|inner| caught(|| body(inner)).unwrap_or_else(|message| Err(panicked(&message)))) {
+            Ok(value) => RResult::ROk(value),
+            Err(error) => RResult::RErr(error.into()),
         }
     }
 
@@ -111,18 +117,6 @@ fn panicked(message: &str) -> MechError {
     MechError::failure(format!("the mechanism panicked: {message}"))
 }
 
-/// A call on the mechanism itself, which a panic does not poison: its objects are made anew each time.
-fn mechanism_call<M, R>(guarded: &Guarded<M>, body: impl FnOnce(&M) -> Result<R>) -> AbiResult<R> {
-    let Some(mechanism) = &guarded.inner else {
-        return RResult::RErr(poisoned().into());
-    };
-    match caught(|| body(mechanism)) {
-        Ok(Ok(value)) => RResult::ROk(value),
-        Ok(Err(error)) => RResult::RErr(error.into()),
-        Err(message) => RResult::RErr(panicked(&message).into()),
-    }
-}
-
 pub(crate) fn mechanism_object<M: Mechanism>(mechanism: M) -> MechanismObject {
     RawMechanism_TO::from_value(Guarded::new(mechanism), TD_CanDowncast)
 }
@@ -152,10 +146,7 @@ fn credential_of<C: Credential>(object: ROption<&CredentialObject>) -> Result<Op
     };
     match object.obj.downcast_as::<Guarded<C>>() {
         Ok(guarded) => guarded.inner().map(Some),
-        Err(_) => Err(MechError::new(
-            crate::Major::DEFECTIVE_CREDENTIAL,
-            "a credential of another mechanism",
-        )),
+        Err(_) => Err(MechError::new(crate::Major::DEFECTIVE_CREDENTIAL, "a credential of another mechanism")),
     }
 }
 
@@ -204,15 +195,12 @@ fn step_out<M: Mechanism>(step: Step<M>) -> AbiStep {
 }
 
 fn first_step_out<M: Mechanism>((context, step): (M::Context, Step<M>)) -> AbiFirstStep {
-    AbiFirstStep {
-        context: context_object(context),
-        step: step_out(step),
-    }
+    AbiFirstStep { context: context_object(context), step: step_out(step) }
 }
 
 impl<M: Mechanism> RawMechanism for Guarded<M> {
     fn describe(&self) -> AbiResult<AbiDescription> {
-        mechanism_call(self, |mechanism| {
+        self.observe(|mechanism| {
             let description = mechanism.describe();
             Ok(AbiDescription {
                 attributes: oids_out(&description.attributes),
@@ -227,14 +215,14 @@ impl<M: Mechanism> RawMechanism for Guarded<M> {
     }
 
     fn import_name(&self, name: RSlice<'_, u8>, name_type: RSlice<'_, u8>) -> AbiResult<NameObject> {
-        mechanism_call(self, |mechanism| {
+        self.observe(|mechanism| {
             let name_type = optional_oid(&name_type)?;
             mechanism.import_name(&name, name_type.as_ref()).map(name_object)
         })
     }
 
     fn acquire_credential(&self, request: &AbiAcquire<'_>) -> AbiResult<CredentialObject> {
-        mechanism_call(self, |mechanism| {
+        self.observe(|mechanism| {
             let store = store_pairs(&request.store);
             let name = match request.name {
                 ROption::RSome(name) => Some(name_of(name)?),
@@ -253,56 +241,40 @@ impl<M: Mechanism> RawMechanism for Guarded<M> {
     }
 
     fn initiate(&self, leg: &AbiInitiatorLeg<'_>) -> AbiResult<AbiFirstStep> {
-        mechanism_call(self, |mechanism| {
-            with_initiator_leg(leg, |leg| mechanism.initiate(leg)).map(first_step_out)
-        })
+        self.observe(|mechanism| with_initiator_leg(leg, |leg| mechanism.initiate(leg)).map(first_step_out))
     }
 
     fn accept(&self, leg: &AbiAcceptorLeg<'_>) -> AbiResult<AbiFirstStep> {
-        mechanism_call(self, |mechanism| {
-            mechanism.accept(acceptor_leg(leg)?).map(first_step_out)
-        })
+        self.observe(|mechanism| mechanism.accept(acceptor_leg(leg)?).map(first_step_out))
     }
 
     fn import_context(&self, state: RSlice<'_, u8>) -> AbiResult<ContextObject> {
-        mechanism_call(self, |mechanism| mechanism.import_context(&state).map(context_object))
+        self.observe(|mechanism| mechanism.import_context(&state).map(context_object))
     }
 
     fn import_exported_name(&self, name: RSlice<'_, u8>, composite: bool) -> AbiResult<NameObject> {
-        mechanism_call(self, |mechanism| {
-            mechanism.import_exported_name(&name, composite).map(name_object)
-        })
+        self.observe(|mechanism| mechanism.import_exported_name(&name, composite).map(name_object))
     }
 
     fn canonicalize_name(&self, name: &NameObject) -> AbiResult<NameObject> {
-        mechanism_call(self, |mechanism| {
-            mechanism.canonicalize_name(name_of(name)?).map(name_object)
-        })
+        self.observe(|mechanism| mechanism.canonicalize_name(name_of(name)?).map(name_object))
     }
 
     fn import_credential(&self, token: RSlice<'_, u8>) -> AbiResult<CredentialObject> {
-        mechanism_call(self, |mechanism| {
-            mechanism.import_credential(&token).map(credential_object)
-        })
+        self.observe(|mechanism| mechanism.import_credential(&token).map(credential_object))
     }
 
     fn credential_from_option(&self, option: RSlice<'_, u8>, value: RSlice<'_, u8>) -> AbiResult<CredentialObject> {
-        mechanism_call(self, |mechanism| {
-            mechanism
-                .credential_from_option(&oid(&option)?, &value)
-                .map(credential_object)
-        })
+        self.observe(|mechanism| mechanism.credential_from_option(&oid(&option)?, &value).map(credential_object))
     }
 
     fn display_status(&self, minor: u32) -> ROption<RString> {
-        let text = mechanism_call(self, |mechanism| Ok(mechanism.display_status(minor)));
+        let text = self.observe(|mechanism| Ok(mechanism.display_status(minor)));
         text.ok().into_option().flatten().map(RString::from).into()
     }
 
     fn invoke(&self, operation: RSlice<'_, u8>, value: RSlice<'_, u8>) -> AbiResult<RVec<u8>> {
-        mechanism_call(self, |mechanism| {
-            mechanism.invoke(&oid(&operation)?, &value).map(RVec::from)
-        })
+        self.observe(|mechanism| mechanism.invoke(&oid(&operation)?, &value).map(RVec::from))
     }
 }
 
@@ -310,10 +282,7 @@ impl<N: Name> RawName for Guarded<N> {
     fn display(&self) -> AbiResult<AbiText> {
         self.call(|name| {
             let (text, name_type) = name.display()?;
-            Ok(AbiText {
-                text: text.into(),
-                name_type: RVec::from(name_type.as_bytes().to_vec()),
-            })
+            Ok(AbiText { text: text.into(), name_type: RVec::from(name_type.as_bytes().to_vec()) })
         })
     }
 
@@ -382,12 +351,7 @@ impl<N: Name> RawName for Guarded<N> {
 impl<C: Credential> RawCredential for Guarded<C> {
     fn inquire(&self) -> AbiResult<AbiCredentialInfo> {
         self.call(|credential| {
-            let CredentialInfo {
-                name,
-                initiator_lifetime,
-                acceptor_lifetime,
-                usage,
-            } = credential.inquire()?;
+            let CredentialInfo { name, initiator_lifetime, acceptor_lifetime, usage } = credential.inquire()?;
             Ok(AbiCredentialInfo {
                 name: name.map(name_object).into(),
                 initiator_lifetime: initiator_lifetime.0,
@@ -406,12 +370,7 @@ impl<C: Credential> RawCredential for Guarded<C> {
             let store = store_pairs(&request.store);
             let usage = usage_of(request.usage)?;
             let (overwrite, make_default) = (request.overwrite, request.make_default);
-            credential.store(&StoreRequest {
-                usage,
-                overwrite,
-                make_default,
-                store: &store,
-            })
+            credential.store(&StoreRequest { usage, overwrite, make_default, store: &store })
         })
     }
 
@@ -424,13 +383,7 @@ impl<C: Credential> RawCredential for Guarded<C> {
     }
 
     fn set_negotiable_mechanisms(&mut self, mechanisms: RSlice<'_, RSlice<'_, u8>>) -> AbiResult<()> {
-        self.call_mut(|credential| {
-            let mechanisms = mechanisms
-                .iter()
-                .map(|content| oid(content))
-                .collect::<Result<Vec<_>>>()?;
-            credential.set_negotiable_mechanisms(&mechanisms)
-        })
+        self.call_mut(|credential| credential.set_negotiable_mechanisms(&oids_in(&mechanisms)?))
     }
 }
 
@@ -445,7 +398,7 @@ fn pieces<R>(mut crossed: RSliceMut<'_, AbiIov<'_>>, body: impl FnOnce(&mut [Iov
 
 impl<C: SecurityContext> RawContext for Guarded<C> {
     fn context_time(&self) -> AbiResult<u32> {
-        self.call(|context| context.context_time().map(|lifetime| lifetime.0))
+        self.observe(|context| context.context_time().map(|lifetime| lifetime.0))
     }
 
     fn wrap(&self, confidential: bool, qop: u32, message: RSlice<'_, u8>, out: OutputObject<'_>) -> AbiResult<bool> {
@@ -465,20 +418,13 @@ impl<C: SecurityContext> RawContext for Guarded<C> {
     }
 
     fn inquire(&self, want: u32) -> AbiResult<AbiContextInfo> {
-        self.call(|context| {
-            let ContextInfo {
-                source,
-                target,
-                lifetime,
-                flags,
-                initiator,
-                open,
-                mechanism,
-            } = context.inquire(Want {
-                source: want & WANT_SOURCE != 0,
-                target: want & WANT_TARGET != 0,
-                lifetime: want & WANT_LIFETIME != 0,
-            })?;
+        self.observe(|context| {
+            let ContextInfo { source, target, lifetime, flags, initiator, open, mechanism } =
+                context.inquire(Want {
+                    source: want & WANT_SOURCE != 0,
+                    target: want & WANT_TARGET != 0,
+                    lifetime: want & WANT_LIFETIME != 0,
+                })?;
             Ok(AbiContextInfo {
                 source: source.map(name_object).into(),
                 target: target.map(name_object).into(),
@@ -500,11 +446,11 @@ impl<C: SecurityContext> RawContext for Guarded<C> {
     }
 
     fn serialize(&self, out: OutputObject<'_>) -> AbiResult<()> {
-        self.call(|context| context.serialize(&mut Output(out)))
+        self.observe(|context| context.serialize(&mut Output(out)))
     }
 
     fn transferable(&self) -> bool {
-        self.call(|context| Ok(context.transferable())).unwrap_or(false)
+        self.observe(|context| Ok(context.transferable())).unwrap_or(false)
     }
 
     fn delete(&mut self) -> AbiResult<RVec<u8>> {
@@ -560,11 +506,7 @@ impl<C: SecurityContext> RawContext for Guarded<C> {
         associated: RSlice<'_, u8>,
         out: OutputObject<'_>,
     ) -> AbiResult<AbiMessageInfo> {
-        self.call(|context| {
-            context
-                .unwrap_aead(&token, &associated, &mut Output(out))
-                .map(Into::into)
-        })
+        self.call(|context| context.unwrap_aead(&token, &associated, &mut Output(out)).map(Into::into))
     }
 
     fn pseudo_random(&self, key: u32, seed: RSlice<'_, u8>, length: usize, out: OutputObject<'_>) -> AbiResult<()> {

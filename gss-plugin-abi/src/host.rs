@@ -3,12 +3,13 @@
 
 use crate::Oid;
 use crate::abi::{
-    AbiAcceptorLeg, AbiAcquire, AbiInitiatorLeg, AbiIov, AbiLine, AbiResult, AbiStep, AbiStore, ContextObject,
-    CredentialObject, MechanismObject, NameObject, WANT_LIFETIME, WANT_SOURCE, WANT_TARGET,
+    AbiAcceptorLeg, AbiAcquire, AbiInitiatorLeg, AbiIov, AbiLine, AbiStep, AbiStore, ContextObject, CredentialObject,
+    MechanismObject, NameObject, WANT_LIFETIME, WANT_SOURCE, WANT_TARGET,
 };
 use crate::contract::Mechanism;
 use crate::convert::{
-    byte_strings, iov_answers, iov_back, iov_out, lie, octets_of, oid, oids, optional_oid, pairs_out, plain,
+    byte_strings, iov_answers, iov_back, iov_out, lie, message_info, octets_of, octets_of_all, oid, oids, optional_oid,
+    pairs_out, plain,
 };
 use crate::export::{HostServicesRef, MechModuleRef};
 use crate::guard::mechanism_object;
@@ -145,12 +146,32 @@ fn accept_out<'a>(leg: &Accept<'a>) -> AbiAcceptorLeg<'a> {
     }
 }
 
+/// The end of a sink: what stood in it before the call is the caller's, and out of a mechanism's reach.
+struct Tail<'a, S> {
+    sink: &'a mut S,
+    start: usize,
+}
+
+impl<S: Sink> Sink for Tail<'_, S> {
+    fn append(&mut self, count: usize) -> Option<&mut [u8]> {
+        self.sink.append(count)
+    }
+
+    fn len(&self) -> usize {
+        self.sink.len().saturating_sub(self.start)
+    }
+
+    fn truncate(&mut self, length: usize) {
+        self.sink.truncate(self.start.saturating_add(length));
+    }
+}
+
 /// A call that writes output: on an error, what it wrote is taken back.
-fn with_output<S: Sink, R>(sink: &mut S, call: impl FnOnce(Output<'_>) -> AbiResult<R>) -> Result<R> {
-    let before = sink.len();
-    let result = plain(call(Output::over(sink)));
+fn with_output<S: Sink, R>(sink: &mut S, call: impl FnOnce(Output<'_>) -> Result<R>) -> Result<R> {
+    let start = sink.len();
+    let result = call(Output::over(&mut Tail { sink, start }));
     if result.is_err() {
-        sink.truncate(before);
+        sink.truncate(start);
     }
     result
 }
@@ -166,9 +187,11 @@ impl PluginMechanism {
     /// # Errors
     /// What the mechanism's `open` says.
     pub fn open(module: MechModuleRef, line: &Line<'_>, host: HostServicesRef) -> Result<Self> {
+        let aliases = octets_of_all(line.aliases);
         let line = AbiLine {
             name: RStr::from_str(line.name),
             oid: line.oid.as_bytes().into(),
+            aliases: RSlice::from_slice(&aliases),
             options: RStr::from_str(line.options),
             place: RStr::from_str(line.place),
             extra: RSlice::EMPTY,
@@ -433,7 +456,7 @@ impl PluginCredential {
     /// # Errors
     /// `UNAVAILABLE`.
     pub fn export<S: Sink>(&self, out: &mut S) -> Result<()> {
-        with_output(out, |out| self.0.export(out.0))
+        with_output(out, |out| plain(self.0.export(out.0)))
     }
 
     /// Stores the credential.
@@ -471,7 +494,7 @@ impl PluginCredential {
     /// # Errors
     /// `UNAVAILABLE`.
     pub fn set_negotiable_mechanisms(&mut self, mechanisms: &[Oid]) -> Result<()> {
-        let contents: Vec<_> = mechanisms.iter().map(|oid| octets_of(Some(oid))).collect();
+        let contents = octets_of_all(mechanisms);
         plain(self.0.set_negotiable_mechanisms(RSlice::from_slice(&contents)))
     }
 }
@@ -527,7 +550,7 @@ impl PluginContext {
     /// `CONTEXT_EXPIRED`, `NO_CONTEXT`, `BAD_QOP`.
     #[inline]
     pub fn wrap<S: Sink>(&self, confidential: bool, qop: u32, message: &[u8], out: &mut S) -> Result<bool> {
-        with_output(out, |out| self.0.wrap(confidential, qop, message.into(), out.0))
+        with_output(out, |out| plain(self.0.wrap(confidential, qop, message.into(), out.0)))
     }
 
     /// Checks and unprotects a message.
@@ -536,7 +559,7 @@ impl PluginContext {
     /// `DEFECTIVE_TOKEN`, `BAD_MIC`, `CONTEXT_EXPIRED`, `NO_CONTEXT`.
     #[inline]
     pub fn unwrap<S: Sink>(&self, token: &[u8], out: &mut S) -> Result<MessageInfo> {
-        with_output(out, |out| self.0.unwrap(token.into(), out.0)).map(Into::into)
+        with_output(out, |out| plain(self.0.unwrap(token.into(), out.0)).and_then(message_info))
     }
 
     /// Makes a MIC.
@@ -545,7 +568,7 @@ impl PluginContext {
     /// `CONTEXT_EXPIRED`, `NO_CONTEXT`, `BAD_QOP`.
     #[inline]
     pub fn get_mic<S: Sink>(&self, qop: u32, message: &[u8], out: &mut S) -> Result<()> {
-        with_output(out, |out| self.0.get_mic(qop, message.into(), out.0))
+        with_output(out, |out| plain(self.0.get_mic(qop, message.into(), out.0)))
     }
 
     /// Checks a MIC.
@@ -554,7 +577,7 @@ impl PluginContext {
     /// `DEFECTIVE_TOKEN`, `BAD_MIC`, `CONTEXT_EXPIRED`, `NO_CONTEXT`.
     #[inline]
     pub fn verify_mic(&self, message: &[u8], mic: &[u8]) -> Result<MessageInfo> {
-        plain(self.0.verify_mic(message.into(), mic.into())).map(Into::into)
+        plain(self.0.verify_mic(message.into(), mic.into())).and_then(message_info)
     }
 
     /// The context as bytes.
@@ -564,7 +587,7 @@ impl PluginContext {
     /// context.
     pub fn serialize<S: Sink>(&self, out: &mut S) -> Result<()> {
         let before = out.len();
-        with_output(out, |out| self.0.serialize(out.0))?;
+        with_output(out, |out| plain(self.0.serialize(out.0)))?;
         if out.len() <= before {
             return Err(lie("no bytes for the serialized context"));
         }
@@ -607,10 +630,10 @@ impl PluginContext {
     fn pieces<R>(
         iov: &mut [Iov<'_>],
         lengths: bool,
-        call: impl FnOnce(RSliceMut<'_, AbiIov<'_>>) -> AbiResult<R>,
+        call: impl FnOnce(RSliceMut<'_, AbiIov<'_>>) -> Result<R>,
     ) -> Result<R> {
         let mut crossed = iov_out(iov);
-        let answer = plain(call(RSliceMut::from_mut_slice(&mut crossed)))?;
+        let answer = call(RSliceMut::from_mut_slice(&mut crossed))?;
         let answers = iov_answers(crossed);
         iov_back(iov, answers, lengths)?;
         Ok(answer)
@@ -621,7 +644,7 @@ impl PluginContext {
     /// # Errors
     /// As [`PluginContext::wrap`].
     pub fn wrap_iov(&self, confidential: bool, qop: u32, iov: &mut [Iov<'_>]) -> Result<bool> {
-        Self::pieces(iov, false, |iov| self.0.wrap_iov(confidential, qop, iov))
+        Self::pieces(iov, false, |iov| plain(self.0.wrap_iov(confidential, qop, iov)))
     }
 
     /// Checks and unprotects a message in pieces.
@@ -629,7 +652,7 @@ impl PluginContext {
     /// # Errors
     /// As [`PluginContext::unwrap`].
     pub fn unwrap_iov(&self, iov: &mut [Iov<'_>]) -> Result<MessageInfo> {
-        Self::pieces(iov, false, |iov| self.0.unwrap_iov(iov)).map(Into::into)
+        Self::pieces(iov, false, |iov| plain(self.0.unwrap_iov(iov)).and_then(message_info))
     }
 
     /// How long header, trailer and padding will be.
@@ -637,7 +660,7 @@ impl PluginContext {
     /// # Errors
     /// As [`PluginContext::wrap`].
     pub fn wrap_iov_length(&self, confidential: bool, qop: u32, iov: &mut [Iov<'_>]) -> Result<bool> {
-        Self::pieces(iov, true, |iov| self.0.wrap_iov_length(confidential, qop, iov))
+        Self::pieces(iov, true, |iov| plain(self.0.wrap_iov_length(confidential, qop, iov)))
     }
 
     /// Makes a MIC over pieces.
@@ -645,7 +668,7 @@ impl PluginContext {
     /// # Errors
     /// As [`PluginContext::get_mic`].
     pub fn get_mic_iov(&self, qop: u32, iov: &mut [Iov<'_>]) -> Result<()> {
-        Self::pieces(iov, false, |iov| self.0.get_mic_iov(qop, iov))
+        Self::pieces(iov, false, |iov| plain(self.0.get_mic_iov(qop, iov)))
     }
 
     /// Checks a MIC over pieces.
@@ -653,7 +676,7 @@ impl PluginContext {
     /// # Errors
     /// As [`PluginContext::verify_mic`].
     pub fn verify_mic_iov(&self, iov: &mut [Iov<'_>]) -> Result<MessageInfo> {
-        Self::pieces(iov, false, |iov| self.0.verify_mic_iov(iov)).map(Into::into)
+        Self::pieces(iov, false, |iov| plain(self.0.verify_mic_iov(iov)).and_then(message_info))
     }
 
     /// How long the MIC will be.
@@ -661,7 +684,7 @@ impl PluginContext {
     /// # Errors
     /// As [`PluginContext::get_mic`].
     pub fn get_mic_iov_length(&self, qop: u32, iov: &mut [Iov<'_>]) -> Result<()> {
-        Self::pieces(iov, true, |iov| self.0.get_mic_iov_length(qop, iov))
+        Self::pieces(iov, true, |iov| plain(self.0.get_mic_iov_length(qop, iov)))
     }
 
     /// Protects a message with associated data.
@@ -676,10 +699,7 @@ impl PluginContext {
         message: &[u8],
         out: &mut S,
     ) -> Result<bool> {
-        with_output(out, |out| {
-            self.0
-                .wrap_aead(confidential, qop, associated.into(), message.into(), out.0)
-        })
+        with_output(out, |out| plain(self.0.wrap_aead(confidential, qop, associated.into(), message.into(), out.0)))
     }
 
     /// Checks and unprotects a message with associated data.
@@ -687,7 +707,7 @@ impl PluginContext {
     /// # Errors
     /// As [`PluginContext::unwrap`].
     pub fn unwrap_aead<S: Sink>(&self, token: &[u8], associated: &[u8], out: &mut S) -> Result<MessageInfo> {
-        with_output(out, |out| self.0.unwrap_aead(token.into(), associated.into(), out.0)).map(Into::into)
+        with_output(out, |out| plain(self.0.unwrap_aead(token.into(), associated.into(), out.0)).and_then(message_info))
     }
 
     /// `length` bytes from the pseudo-random function.
@@ -696,13 +716,11 @@ impl PluginContext {
     /// `UNAVAILABLE`.
     pub fn pseudo_random<S: Sink>(&self, key: PrfKey, seed: &[u8], length: usize, out: &mut S) -> Result<()> {
         let before = out.len();
-        with_output(out, |out| self.0.pseudo_random(key as u32, seed.into(), length, out.0))?;
+        with_output(out, |out| plain(self.0.pseudo_random(key as u32, seed.into(), length, out.0)))?;
         let got = out.len().saturating_sub(before);
         if got != length {
             out.truncate(before);
-            return Err(lie(format_args!(
-                "{got} pseudo-random bytes where {length} were asked for"
-            )));
+            return Err(lie(format_args!("{got} pseudo-random bytes where {length} were asked for")));
         }
         Ok(())
     }

@@ -123,9 +123,7 @@ impl FromStr for Oid {
         if *root > 2 || (*root < 2 && *second > 39) {
             return Err(OidError::BadRoot);
         }
-        let joined = second
-            .checked_add(root * 40)
-            .ok_or_else(|| OidError::ArcTooLarge(second.to_string()))?;
+        let joined = second.checked_add(root * 40).ok_or_else(|| OidError::ArcTooLarge(second.to_string()))?;
         let mut content = Vec::new();
         for arc in std::iter::once(joined).chain(rest.iter().copied()) {
             push_base128(&mut content, arc);
@@ -256,10 +254,7 @@ mod tests {
         assert_eq!(Oid::from_content(oid.as_bytes()).unwrap(), oid);
         let over = "2.25.340282366920938463463374607431768211456";
         assert!(matches!(over.parse::<Oid>(), Err(OidError::ArcTooLarge(_))));
-        assert!(matches!(
-            format!("2.{}", u128::MAX).parse::<Oid>(),
-            Err(OidError::ArcTooLarge(_))
-        ));
+        assert!(matches!(format!("2.{}", u128::MAX).parse::<Oid>(), Err(OidError::ArcTooLarge(_))));
         let mut wide = oid.as_bytes().to_vec();
         wide[1] = 0x84;
         assert!(Oid::from_content(&wide).is_err());
@@ -267,9 +262,7 @@ mod tests {
 
     #[test]
     fn what_is_no_oid_is_refused() {
-        for text in [
-            "", "1", "1.", ".1", "1..2", "3.1", "1.40", "1.2x", "1.2 ", "-1.2", "+1.2", "{1.2}",
-        ] {
+        for text in ["", "1", "1.", ".1", "1..2", "3.1", "1.40", "1.2x", "1.2 ", "-1.2", "+1.2", "{1.2}"] {
             assert!(text.parse::<Oid>().is_err(), "{text:?}");
         }
         for content in [&b""[..], b"\x2a\x80\x01", b"\x2a\x86", &[0x2a; 257]] {

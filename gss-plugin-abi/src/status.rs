@@ -94,9 +94,7 @@ impl Major {
     pub fn text(self) -> &'static str {
         match (self.routine().0 >> 16) as usize {
             0 => "complete",
-            number => ROUTINE_ERRORS
-                .get(number - 1)
-                .map_or("an unknown routine error", |(_, text)| text),
+            number => ROUTINE_ERRORS.get(number - 1).map_or("an unknown routine error", |(_, text)| text),
         }
     }
 }
@@ -114,11 +112,7 @@ impl fmt::Display for Major {
         }
         match (self.routine().0 >> 16) as usize {
             0 => {}
-            number => parts.push(
-                ROUTINE_ERRORS
-                    .get(number - 1)
-                    .map_or("unknown routine error", |(name, _)| name),
-            ),
+            number => parts.push(ROUTINE_ERRORS.get(number - 1).map_or("unknown routine error", |(name, _)| name)),
         }
         for (bit, name) in [
             (Major::CONTINUE_NEEDED, "CONTINUE_NEEDED"),
@@ -131,11 +125,7 @@ impl fmt::Display for Major {
                 parts.push(name);
             }
         }
-        if parts.is_empty() {
-            f.write_str("COMPLETE")
-        } else {
-            f.write_str(&parts.join("|"))
-        }
+        if parts.is_empty() { f.write_str("COMPLETE") } else { f.write_str(&parts.join("|")) }
     }
 }
 
@@ -165,12 +155,7 @@ pub struct MechError {
 impl MechError {
     /// An error with a text and minor status 0.
     pub fn new(major: Major, text: impl Into<String>) -> Self {
-        Self {
-            major,
-            minor: 0,
-            text: text.into(),
-            token: Vec::new(),
-        }
+        Self { major, minor: 0, text: text.into(), token: Vec::new() }
     }
 
     /// The answer of a call that the mechanism does not offer.
@@ -200,17 +185,8 @@ impl MechError {
 
 impl fmt::Debug for MechError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            major,
-            minor,
-            text,
-            token,
-        } = self;
-        write!(
-            f,
-            "MechError({major}, minor {minor:#x}, {text:?}, token of {} bytes)",
-            token.len()
-        )
+        let Self { major, minor, text, token } = self;
+        write!(f, "MechError({major}, minor {minor:#x}, {text:?}, token of {} bytes)", token.len())
     }
 }
 
@@ -235,9 +211,6 @@ mod tests {
     #[test]
     fn debug_shows_no_token_bytes() {
         let error = MechError::failure("no").token(b"secret".to_vec());
-        assert_eq!(
-            format!("{error:?}"),
-            "MechError(FAILURE, minor 0x0, \"no\", token of 6 bytes)"
-        );
+        assert_eq!(format!("{error:?}"), "MechError(FAILURE, minor 0x0, \"no\", token of 6 bytes)");
     }
 }

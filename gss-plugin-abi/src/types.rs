@@ -78,11 +78,7 @@ impl Not for Flags {
 
 impl fmt::Debug for Flags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = Self::ALL
-            .iter()
-            .filter(|(flag, _)| self.contains(*flag))
-            .map(|(_, name)| *name)
-            .collect();
+        let names: Vec<_> = Self::ALL.iter().filter(|(flag, _)| self.contains(*flag)).map(|(_, name)| *name).collect();
         write!(f, "Flags({})", names.join("|"))
     }
 }
@@ -155,6 +151,8 @@ pub struct Line<'a> {
     pub name: &'a str,
     /// The configured OID.
     pub oid: &'a Oid,
+    /// Further OIDs that lead to the mechanism: an initial token may name one of these instead.
+    pub aliases: &'a [Oid],
     /// The options as text, without those that begin with `gss.`.
     pub options: &'a str,
     /// `file:line`, for messages.
@@ -164,21 +162,15 @@ pub struct Line<'a> {
 impl<'a> Line<'a> {
     /// The options one by one, in the order of the line: `key=value`, or `key` alone.
     pub fn pairs(&self) -> impl Iterator<Item = (&'a str, Option<&'a str>)> + use<'a> {
-        self.options
-            .split([',', ' ', '\t'])
-            .filter(|part| !part.is_empty())
-            .map(|part| match part.split_once('=') {
-                Some((key, value)) => (key, Some(value)),
-                None => (part, None),
-            })
+        self.options.split([',', ' ', '\t']).filter(|part| !part.is_empty()).map(|part| match part.split_once('=') {
+            Some((key, value)) => (key, Some(value)),
+            None => (part, None),
+        })
     }
 
     /// The value of the last `key=value`; `Some("")` for a bare `key`.
     pub fn option(&self, key: &str) -> Option<&'a str> {
-        self.pairs()
-            .filter(|(name, _)| *name == key)
-            .last()
-            .map(|(_, value)| value.unwrap_or(""))
+        self.pairs().filter(|(name, _)| *name == key).last().map(|(_, value)| value.unwrap_or(""))
     }
 
     /// The value of an option, parsed.
@@ -191,10 +183,7 @@ impl<'a> Line<'a> {
     {
         let Some(text) = self.option(key) else { return Ok(None) };
         text.parse().map(Some).map_err(|error| {
-            MechError::failure(format!(
-                "{}: option {key}={text} of mechanism {}: {error}",
-                self.place, self.name
-            ))
+            MechError::failure(format!("{}: option {key}={text} of mechanism {}: {error}", self.place, self.name))
         })
     }
 }
@@ -279,10 +268,7 @@ impl<M: Mechanism> Step<M> {
 
     /// The last step; `token` may be empty.
     pub fn complete(token: Vec<u8>) -> Self {
-        Self {
-            complete: true,
-            ..Self::more(token)
-        }
+        Self { complete: true, ..Self::more(token) }
     }
 
     /// Sets the flags granted so far.
@@ -304,6 +290,60 @@ impl<M: Mechanism> Step<M> {
     pub fn source(mut self, source: M::Name) -> Self {
         self.source = Some(source);
         self
+    }
+}
+
+/// Shows what arguments there are, and no token.
+impl<M: Mechanism> fmt::Debug for InitiatorLeg<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InitiatorLeg")
+            .field("credential", &self.credential.is_some())
+            .field("mechanism", self.mechanism)
+            .field("flags", &self.flags)
+            .field("lifetime", &self.lifetime)
+            .field("bindings", &self.bindings.is_some())
+            .field("input", &self.input.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Shows what arguments there are, and no token.
+impl<M: Mechanism> fmt::Debug for AcceptorLeg<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AcceptorLeg")
+            .field("credential", &self.credential.is_some())
+            .field("bindings", &self.bindings.is_some())
+            .field("input", &self.input.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Shows how the leg ended, and no token.
+impl<M: Mechanism> fmt::Debug for Step<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Step")
+            .field("complete", &self.complete)
+            .field("token", &self.token.len())
+            .field("flags", &self.flags)
+            .field("lifetime", &self.lifetime)
+            .field("mechanism", &self.mechanism)
+            .field("source", &self.source.is_some())
+            .field("delegated", &self.delegated.is_some())
+            .finish()
+    }
+}
+
+/// Shows what is asked for, and no password.
+impl<M: Mechanism> fmt::Debug for AcquireRequest<'_, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AcquireRequest")
+            .field("name", &self.name.is_some())
+            .field("lifetime", &self.lifetime)
+            .field("usage", &self.usage)
+            .field("password", &self.password.is_some())
+            .field("store", &self.store.iter().map(|(key, _)| key).collect::<Vec<_>>())
+            .field("impersonator", &self.impersonator.is_some())
+            .finish()
     }
 }
 
@@ -362,17 +402,9 @@ pub struct Want {
 
 impl Want {
     /// All of it.
-    pub const ALL: Want = Want {
-        source: true,
-        target: true,
-        lifetime: true,
-    };
+    pub const ALL: Want = Want { source: true, target: true, lifetime: true };
     /// Neither names nor lifetime.
-    pub const NOTHING: Want = Want {
-        source: false,
-        target: false,
-        lifetime: false,
-    };
+    pub const NOTHING: Want = Want { source: false, target: false, lifetime: false };
 }
 
 /// What a context says of itself (RFC 2744 section 5.21).
@@ -477,22 +509,12 @@ pub struct Iov<'a> {
 impl<'a> Iov<'a> {
     /// An element over the caller's buffer.
     pub fn new(kind: IovKind, buffer: &'a mut [u8]) -> Self {
-        Self {
-            kind,
-            allocate: false,
-            buffer,
-            result: IovResult::InPlace,
-        }
+        Self { kind, allocate: false, buffer, result: IovResult::InPlace }
     }
 
     /// An element whose buffer the mechanism is to make.
     pub fn allocated(kind: IovKind) -> Self {
-        Self {
-            kind,
-            allocate: true,
-            buffer: &mut [],
-            result: IovResult::InPlace,
-        }
+        Self { kind, allocate: true, buffer: &mut [], result: IovResult::InPlace }
     }
 }
 

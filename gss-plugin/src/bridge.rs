@@ -19,26 +19,19 @@ pub fn attach(host: HostServicesRef) {
         return;
     }
     // Fails if the author has set a subscriber already, which is then what the author wants.
-    let _ = tracing_core::dispatcher::set_global_default(Dispatch::new(Bridge {
-        next_span: AtomicU64::new(1),
-    }));
+    let _ = tracing_core::dispatcher::set_global_default(Dispatch::new(Bridge { next_span: AtomicU64::new(1) }));
     std::panic::set_hook(Box::new(report_panic));
 }
 
 /// The panic itself becomes a status; here its place is logged, and nothing is printed.
 fn report_panic(panic: &PanicHookInfo<'_>) {
     let Some(host) = HOST.get() else { return };
-    let message = match (
-        panic.payload().downcast_ref::<&str>(),
-        panic.payload().downcast_ref::<String>(),
-    ) {
+    let message = match (panic.payload().downcast_ref::<&str>(), panic.payload().downcast_ref::<String>()) {
         (Some(text), _) => text,
         (_, Some(text)) => text.as_str(),
         _ => "a panic without a text",
     };
-    let (file, line) = panic
-        .location()
-        .map_or(("", 0), |location| (location.file(), location.line()));
+    let (file, line) = panic.location().map_or(("", 0), |location| (location.file(), location.line()));
     log(*host, 1, line, "gss_plugin::panic", message, &[("file", file)]);
 }
 
@@ -59,8 +52,7 @@ fn number(level: &Level) -> u8 {
 
 impl Subscriber for Bridge {
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        HOST.get()
-            .is_some_and(|host| number(metadata.level()) <= host.max_level()())
+        HOST.get().is_some_and(|host| number(metadata.level()) <= host.max_level()())
     }
 
     fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
@@ -76,21 +68,10 @@ impl Subscriber for Bridge {
         let Some(host) = HOST.get() else { return };
         let mut flat = Flat::default();
         event.record(&mut flat);
-        let fields: Vec<_> = flat
-            .fields
-            .iter()
-            .map(|(name, value)| (*name, value.as_str()))
-            .collect();
+        let fields: Vec<_> = flat.fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let metadata = event.metadata();
         let line = metadata.line().unwrap_or(0);
-        log(
-            *host,
-            number(metadata.level()),
-            line,
-            metadata.target(),
-            &flat.message,
-            &fields,
-        );
+        log(*host, number(metadata.level()), line, metadata.target(), &flat.message, &fields);
     }
 
     fn new_span(&self, _: &Attributes<'_>) -> Id {
