@@ -1,0 +1,178 @@
+//! Plugins written with `gss-plugin`: the library's root module, checked against ours in both directions.
+//!
+//! Not `RootModule::load_from_file`, which keeps one library for each type and answers every later path with the first.
+
+use super::services::services;
+use super::{LoadError, Loaded};
+use crate::config::MechanismLine;
+use abi_stable::StableAbi;
+use abi_stable::abi_stability::abi_checking::check_layout_compatibility;
+use abi_stable::library::{AbiHeader, AbiHeaderRef, LibHeader, LibraryError, ROOT_MODULE_LOADER_NAME_WITH_NUL};
+use gss_plugin_abi::Line;
+use gss_plugin_abi::export::{MechModuleRef, PANIC_UNWIND};
+use gss_plugin_abi::host::PluginMechanism;
+use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
+use std::error::Error as _;
+use std::ffi::{CStr, OsStr, c_void};
+use std::mem::MaybeUninit;
+use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+pub(super) fn load(line: &MechanismLine) -> Result<Loaded, LoadError> {
+    let path = line.library.as_path();
+    let header = header(path)?;
+    let module = module(path, header)?;
+    if module.panic_strategy() != PANIC_UNWIND {
+        return Err(LoadError::PanicAbort { path: path.to_owned() });
+    }
+    let refused = |error| LoadError::Refused { path: path.to_owned(), error };
+    let (options, place) = (line.options.to_string(), line.place.to_string());
+    let plugin = PluginMechanism::open(
+        module,
+        &Line { name: &line.name, oid: &line.oid, aliases: &line.aliases, options: &options, place: &place },
+        services(),
+    )
+    .map_err(refused)?;
+    let description = plugin.describe().map_err(refused)?;
+    Ok(Loaded {
+        name: line.name.as_str().into(),
+        oid: line.oid.clone(),
+        plugin,
+        description,
+        sdk_version: module.sdk_version().to_string(),
+        transfer: line.transfer,
+    })
+}
+
+/// Opens the library for good and finds what it exports.
+fn header(path: &Path) -> Result<&'static LibHeader, LoadError> {
+    // NODELETE: objects of the plugin live as long as the process, whoever closes what.
+    let flags = RTLD_NOW | RTLD_LOCAL | libc::RTLD_NODELETE;
+    // SAFETY: the library's constructors run. The path is absolute, so that no search path decides what is opened, and
+    // the file was checked as far as the policy demands: whoever can write it may run code in this process anyway.
+    let library = unsafe { Library::open(Some(path), flags) }.map_err(|error| LoadError::Dlopen(words(&error)))?;
+    let not_a_plugin = || LoadError::NotAPlugin {
+        path: path.to_owned(),
+        symbol: ROOT_MODULE_LOADER_NAME_WITH_NUL.trim_end_matches('\0'),
+    };
+    // SAFETY: the symbol's name carries abi_stable's version, under which it is an `AbiHeader`.
+    let symbol = unsafe { library.get::<AbiHeaderRef>(ROOT_MODULE_LOADER_NAME_WITH_NUL.as_bytes()) };
+    let symbol = symbol.map_err(|_| not_a_plugin())?;
+    let header: AbiHeaderRef = *symbol;
+    if !belongs_to(path, symbol.as_raw_ptr()) {
+        return Err(not_a_plugin());
+    }
+    // The reference is static because the library stays.
+    std::mem::forget(library);
+    header.upgrade().map_err(|error| {
+        let reason = match error {
+            LibraryError::InvalidAbiHeader(theirs) => versions(&theirs, &AbiHeader::VALUE),
+            other => gist(&other.to_string()),
+        };
+        LoadError::Abi { path: path.to_owned(), reason }
+    })
+}
+
+/// Why a header is not one of our abi_stable's.
+fn versions(theirs: &AbiHeader, ours: &AbiHeader) -> String {
+    if theirs.magic_string != ours.magic_string {
+        return "what it exports was not made by abi_stable".to_owned();
+    }
+    let version = |header: &AbiHeader| format!("{}.{}", header.abi_major, header.abi_minor);
+    format!("it was built with abi_stable {}, this process with {}", version(theirs), version(ours))
+}
+
+/// Whether a symbol lies in the file at `path`. `dlsym` also looks through a library's dependencies, and a library that
+/// merely links a plugin is none.
+fn belongs_to(path: &Path, symbol: *mut c_void) -> bool {
+    let mut info = MaybeUninit::<libc::Dl_info>::zeroed();
+    // SAFETY: `dladdr` writes `info` and only compares the address.
+    if unsafe { libc::dladdr(symbol, info.as_mut_ptr()) } == 0 {
+        return false;
+    }
+    // SAFETY: all bytes are initialized, and any are a valid `Dl_info`.
+    let info = unsafe { info.assume_init() };
+    if info.dli_fname.is_null() {
+        return false;
+    }
+    // SAFETY: the name of a loaded object is a C string that stays while the object is loaded.
+    let name = unsafe { CStr::from_ptr(info.dli_fname) };
+    match (std::fs::metadata(path), std::fs::metadata(OsStr::from_bytes(name.to_bytes()))) {
+        (Ok(ours), Ok(theirs)) => (ours.dev(), ours.ino()) == (theirs.dev(), theirs.ino()),
+        _ => false,
+    }
+}
+
+/// The module, if its layout and ours agree: equal, or one with more at the end than the other.
+fn module(path: &Path, header: &'static LibHeader) -> Result<MechModuleRef, LoadError> {
+    let abi = |reason: String| LoadError::Abi { path: path.to_owned(), reason };
+    let ours = <MechModuleRef as StableAbi>::LAYOUT;
+    let Some(theirs) = header.layout() else {
+        return Err(abi("it does not say what its layout is".to_owned()));
+    };
+    if let Err(newer) = check_layout_compatibility(ours, theirs) {
+        // Not ours with more at the end; so an older one, of which ours is the same with more at the end?
+        if check_layout_compatibility(theirs, ours).is_err() {
+            let full = newer.to_string();
+            tracing::debug!(path = %path.display(), "{full}");
+            return Err(abi(gist(&full)));
+        }
+    }
+    // SAFETY: the layouts were compared just now; accessors of a prefix type look at what the plugin has.
+    let module = unsafe { header.unchecked_layout::<MechModuleRef>() };
+    module.map_err(|error| abi(error.to_string()))
+}
+
+/// dlerror's words: libloading's own say only which function failed.
+fn words(error: &libloading::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+/// abi_stable's errors are tens of kilobytes of layouts, one for each step from the module to what differs. What differs
+/// in the first place, and where that is, is enough for people.
+fn gist(full: &str) -> String {
+    const MOST: usize = 400;
+    let first = full.split("error(s)inside:").find(|step| step.contains("\nError:"));
+    let mut gist = match first {
+        Some(step) => {
+            let differences: Vec<_> = step.split("\nError:").skip(1).take(2).map(difference).collect();
+            let way = way(step);
+            let place = if way.is_empty() { String::new() } else { format!(", in {}", way.join(".")) };
+            format!("{}{place}", differences.join("; "))
+        }
+        None => full.lines().map(str::trim).filter(|line| !line.is_empty()).take(2).collect::<Vec<_>>().join(" "),
+    };
+    if let Some((end, _)) = gist.char_indices().nth(MOST) {
+        gist.truncate(end);
+        gist.push('…');
+    }
+    gist
+}
+
+/// The fields that lead to what differs, without those that abi_stable's own types have.
+fn way(step: &str) -> Vec<&str> {
+    let inside = step.split("\nLayout of").next().unwrap_or_default();
+    let fields = inside.lines().filter_map(|line| line.trim().strip_prefix("field_name:"));
+    let own = |name: &&str| !matches!(*name, "0" | "field_0" | "obj" | "vtable" | "__returns");
+    fields.filter(own).collect()
+}
+
+/// One difference: what it is, a line `Expected:` with the value below it, and the same with `Found:`.
+fn difference(text: &str) -> String {
+    let (what, values) = text.split_once("Expected:").unwrap_or((text, ""));
+    let what = what.lines().next().unwrap_or_default().trim();
+    match values.split_once("Found:") {
+        Some((expected, found)) => format!("{what}, expected {}, found {}", value(expected), value(found)),
+        None => what.to_owned(),
+    }
+}
+
+fn value(text: &str) -> String {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default();
+    match (first.strip_prefix("field_name:"), lines.next().and_then(|line| line.strip_prefix("type:"))) {
+        (Some(name), Some(kind)) => format!("{name}: {kind}"),
+        _ => first.to_owned(),
+    }
+}

@@ -1,0 +1,302 @@
+//! Each model runs in every order that its threads can take, within the bound that it names; a thread that sleeps for
+//! ever is reported as a deadlock, a value touched by two without an order between them as a race.
+#![cfg(loom)]
+
+use gss_loom::slots::{ExclusiveGuard, LookupError, Slots};
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::thread;
+
+/// Two threads are explored in full. With a third, only orders with at most `preemptions` forced switches
+/// are (blocking is free): in full they take hours, and two or three switches show nearly every bug there is.
+fn explore(preemptions: Option<usize>, model: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = preemptions;
+    builder.check(model);
+}
+
+/// Two numbers that an exclusive caller changes one after the other.
+type Pair = (usize, usize);
+
+fn change(guard: &mut ExclusiveGuard<'_, Pair>) {
+    guard.0 += 1;
+    thread::yield_now();
+    guard.1 += 1;
+}
+
+fn read_whole(slots: &Slots<Pair>, handle: gss_loom::slots::Handle) -> Result<usize, LookupError> {
+    let guard = slots.read(handle)?;
+    let first = guard.0;
+    thread::yield_now();
+    assert_eq!(first, guard.1);
+    Ok(first)
+}
+
+#[test]
+fn exclusive_and_readers_never_overlap() {
+    explore(None, || {
+        let slots = Arc::new(Slots::new());
+        let handle = slots.insert((0, 0)).unwrap();
+        let other = Arc::clone(&slots);
+        let reader = thread::spawn(move || {
+            read_whole(&other, handle).unwrap();
+        });
+        change(&mut slots.exclusive(handle).unwrap());
+        reader.join().unwrap();
+        assert_eq!(read_whole(&slots, handle), Ok(1));
+    });
+}
+
+#[test]
+fn exclusive_and_two_readers_never_overlap() {
+    explore(Some(2), || {
+        let slots = Arc::new(Slots::new());
+        let handle = slots.insert((0, 0)).unwrap();
+        let readers = [(); 2].map(|()| {
+            let slots = Arc::clone(&slots);
+            thread::spawn(move || {
+                read_whole(&slots, handle).unwrap();
+            })
+        });
+        change(&mut slots.exclusive(handle).unwrap());
+        for reader in readers {
+            reader.join().unwrap();
+        }
+        assert_eq!(read_whole(&slots, handle), Ok(1));
+    });
+}
+
+#[test]
+fn two_exclusive_callers_never_overlap() {
+    explore(None, || {
+        let slots = Arc::new(Slots::new());
+        let handle = slots.insert((0, 0)).unwrap();
+        let other = Arc::clone(&slots);
+        let second = thread::spawn(move || change(&mut other.exclusive(handle).unwrap()));
+        change(&mut slots.exclusive(handle).unwrap());
+        second.join().unwrap();
+        assert_eq!(read_whole(&slots, handle), Ok(2));
+    });
+}
+
+#[test]
+fn removed_handle_is_gone_for_every_reader() {
+    explore(Some(2), || {
+        let slots = Arc::new(Slots::new());
+        let handle = slots.insert((0, 0)).unwrap();
+        let removed = Arc::new(AtomicUsize::new(0));
+        let readers = [(); 2].map(|()| {
+            let (slots, removed) = (Arc::clone(&slots), Arc::clone(&removed));
+            thread::spawn(move || {
+                let before = removed.load(Ordering::Acquire);
+                match read_whole(&slots, handle) {
+                    Ok(value) => assert_eq!((value, before), (0, 0)),
+                    Err(error) => assert_eq!(error, LookupError::Gone),
+                }
+            })
+        });
+        let value = slots.exclusive(handle).unwrap().remove();
+        removed.store(1, Ordering::Release);
+        assert_eq!(value, (0, 0));
+        assert_eq!(slots.read(handle).err(), Some(LookupError::Gone));
+        for reader in readers {
+            reader.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn two_exclusive_callers_only_one_removes() {
+    explore(Some(2), || {
+        let slots = Arc::new(Slots::new());
+        let handle = slots.insert((0, 0)).unwrap();
+        let reader = {
+            let slots = Arc::clone(&slots);
+            thread::spawn(move || {
+                let _ = read_whole(&slots, handle);
+            })
+        };
+        let second = {
+            let slots = Arc::clone(&slots);
+            thread::spawn(move || slots.exclusive(handle).map(ExclusiveGuard::remove))
+        };
+        let first = slots.exclusive(handle).map(ExclusiveGuard::remove);
+        let second = second.join().unwrap();
+        match (first, second) {
+            (Ok((0, 0)), Err(LookupError::Gone)) | (Err(LookupError::Gone), Ok((0, 0))) => {}
+            both => panic!("{both:?}"),
+        }
+        reader.join().unwrap();
+    });
+}
+
+#[test]
+fn a_stale_handle_never_reaches_the_next_value_in_the_slot() {
+    explore(Some(2), || {
+        let slots = Arc::new(Slots::new());
+        let old = slots.insert((1, 1)).unwrap();
+        let readers = [(); 2].map(|()| {
+            let slots = Arc::clone(&slots);
+            thread::spawn(move || match read_whole(&slots, old) {
+                Ok(value) => assert_eq!(value, 1),
+                Err(error) => assert_eq!(error, LookupError::Gone),
+            })
+        });
+        assert_eq!(slots.exclusive(old).unwrap().remove(), (1, 1));
+        let new = slots.insert((2, 2)).unwrap();
+        assert_eq!(slots.exclusive(old).err(), Some(LookupError::Gone));
+        assert_eq!(read_whole(&slots, new), Ok(2));
+        for reader in readers {
+            reader.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn stale_lookups_do_not_hinder_the_next_value_in_the_slot() {
+    explore(None, || {
+        let slots = Arc::new(Slots::new());
+        let old = slots.insert((1, 1)).unwrap();
+        let _ = slots.exclusive(old).unwrap().remove();
+        let new = slots.insert((2, 2)).unwrap();
+        let stale = {
+            let slots = Arc::clone(&slots);
+            thread::spawn(move || {
+                assert_eq!(slots.read(old).err(), Some(LookupError::Gone));
+                assert_eq!(slots.exclusive(old).err(), Some(LookupError::Gone));
+            })
+        };
+        assert_eq!(slots.exclusive(new).unwrap().remove(), (2, 2));
+        let third = slots.insert((3, 3)).unwrap();
+        stale.join().unwrap();
+        assert_ne!(new, third);
+        assert_eq!(read_whole(&slots, third), Ok(3));
+        drop(slots.exclusive(third).unwrap());
+    });
+}
+
+#[test]
+fn failed_exclusive_leaves_value_readable() {
+    explore(Some(2), || {
+        let slots = Arc::new(Slots::new());
+        let handle = slots.insert((7, 7)).unwrap();
+        let readers = [(); 2].map(|()| {
+            let slots = Arc::clone(&slots);
+            thread::spawn(move || assert_eq!(read_whole(&slots, handle), Ok(7)))
+        });
+        drop(slots.exclusive(handle).unwrap());
+        assert_eq!(read_whole(&slots, handle), Ok(7));
+        for reader in readers {
+            reader.join().unwrap();
+        }
+    });
+}
+
+#[test]
+fn insert_race_gives_distinct_slots() {
+    explore(None, || {
+        // One slot was used before, so that the list and the first use of a slot both race.
+        let slots = Arc::new(Slots::new());
+        let old = slots.insert(0).unwrap();
+        let _ = slots.exclusive(old).unwrap().remove();
+        let other = {
+            let slots = Arc::clone(&slots);
+            thread::spawn(move || [slots.insert(1).unwrap(), slots.insert(2).unwrap()])
+        };
+        let [a, b] = [slots.insert(3).unwrap(), slots.insert(4).unwrap()];
+        let [c, d] = other.join().unwrap();
+        for (handle, value) in [(c, 1), (d, 2), (a, 3), (b, 4)] {
+            assert_eq!(*slots.read(handle).unwrap(), value);
+            assert_ne!(handle, old);
+        }
+    });
+}
+
+#[test]
+fn a_lookup_beside_the_first_insert_of_a_chunk_is_an_answer() {
+    explore(None, || {
+        let slots = Arc::new(Slots::new());
+        let inserter = {
+            let slots = Arc::clone(&slots);
+            thread::spawn(move || slots.insert(7).unwrap())
+        };
+        // Index 0, generation 1: a forged handle that becomes good.
+        let forged = gss_loom::slots::Handle::from_bits(1 << 22);
+        match slots.read(forged) {
+            Ok(guard) => assert_eq!(*guard, 7),
+            Err(error) => assert_eq!(error, LookupError::Gone),
+        }
+        assert_eq!(inserter.join().unwrap(), forged);
+    });
+}
+
+#[test]
+fn no_lost_wakeup() {
+    // Readers and a second exclusive caller wait while exclusive access ends, by drop first, then by removal.
+    explore(Some(2), || {
+        let slots = Arc::new(Slots::new());
+        let handle = slots.insert((0, 0)).unwrap();
+        let first = slots.exclusive(handle).unwrap();
+        let reader = {
+            let slots = Arc::clone(&slots);
+            thread::spawn(move || {
+                let _ = read_whole(&slots, handle);
+            })
+        };
+        let second = {
+            let slots = Arc::clone(&slots);
+            thread::spawn(move || slots.exclusive(handle).unwrap().remove())
+        };
+        drop(first);
+        let _ = read_whole(&slots, handle);
+        assert_eq!(second.join().unwrap(), (0, 0));
+        reader.join().unwrap();
+        assert_eq!(slots.read(handle).err(), Some(LookupError::Gone));
+    });
+}
+
+#[test]
+fn no_lost_wakeup_of_the_waiting_exclusive_caller() {
+    explore(Some(2), || {
+        let slots = Arc::new(Slots::new());
+        let handle = slots.insert((0, 0)).unwrap();
+        let own = slots.read(handle).unwrap();
+        let remover = {
+            let slots = Arc::clone(&slots);
+            thread::spawn(move || slots.exclusive(handle).unwrap().remove())
+        };
+        let reader = {
+            let slots = Arc::clone(&slots);
+            thread::spawn(move || {
+                let _ = read_whole(&slots, handle);
+            })
+        };
+        drop(own);
+        assert_eq!(remover.join().unwrap(), (0, 0));
+        reader.join().unwrap();
+    });
+}
+
+#[test]
+fn a_second_read_never_waits_for_a_waiting_exclusive_caller() {
+    explore(None, || {
+        let slots = Arc::new(Slots::new());
+        let handle = slots.insert((0, 0)).unwrap();
+        let first = slots.read(handle).unwrap();
+        let other = {
+            let slots = Arc::clone(&slots);
+            thread::spawn(move || {
+                let mut guard = slots.exclusive(handle).unwrap();
+                change(&mut guard);
+                let _ = guard.remove();
+            })
+        };
+        // As in gss_compare_name(n, n) beside gss_release_name(n).
+        let second = slots.read(handle).unwrap();
+        assert_eq!((*first, *second), ((0, 0), (0, 0)));
+        drop(first);
+        assert_eq!(*second, (0, 0));
+        drop(second);
+        other.join().unwrap();
+    });
+}
