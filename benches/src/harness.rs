@@ -1,0 +1,88 @@
+//! How things are timed: the variants of a measurement take turns, round by round, so that whatever else the machine
+//! does hits all of them alike; the median of the rounds counts.
+
+use std::sync::Barrier;
+use std::time::{Duration, Instant};
+
+/// How many rounds each variant gets.
+const ROUNDS: usize = 21;
+/// For how long a variant runs in a round, about.
+const ROUND: Duration = Duration::from_millis(20);
+
+/// One of the things that are compared.
+pub(crate) struct Variant<'a> {
+    name: &'a str,
+    /// One run on the first thread's objects, or the second's.
+    runs: Vec<Box<dyn Fn() + Sync + 'a>>,
+}
+
+impl<'a> Variant<'a> {
+    /// A variant that runs on one thread.
+    pub(crate) fn new(name: &'a str, run: impl Fn() + Sync + 'a) -> Self {
+        Self { name, runs: vec![Box::new(run)] }
+    }
+
+    /// A variant that runs on two threads, each with objects of its own.
+    pub(crate) fn pair(name: &'a str, first: impl Fn() + Sync + 'a, second: impl Fn() + Sync + 'a) -> Self {
+        Self { name, runs: vec![Box::new(first), Box::new(second)] }
+    }
+
+    /// How many runs fill a round.
+    fn calibrate(&self) -> u32 {
+        let mut count: u32 = 1;
+        while self.round(count) < ROUND && count < u32::MAX / 2 {
+            count *= 2;
+        }
+        count
+    }
+
+    fn round(&self, count: u32) -> Duration {
+        let [run] = &self.runs[..] else {
+            let barrier = Barrier::new(self.runs.len());
+            let timed = |run: &(dyn Fn() + Sync)| {
+                barrier.wait();
+                time(count, run)
+            };
+            return std::thread::scope(|scope| {
+                let threads: Vec<_> = self.runs.iter().map(|run| scope.spawn(|| timed(&**run))).collect();
+                let times = threads.into_iter().filter_map(|thread| thread.join().ok());
+                times.max().unwrap_or(Duration::ZERO)
+            });
+        };
+        time(count, &**run)
+    }
+}
+
+fn time(count: u32, run: &(dyn Fn() + Sync)) -> Duration {
+    let start = Instant::now();
+    for _ in 0..count {
+        run();
+    }
+    start.elapsed()
+}
+
+/// A variant's result.
+pub(crate) struct Timing<'a> {
+    /// The variant's name.
+    pub(crate) name: &'a str,
+    /// Nanoseconds of one run on one thread: the median of the rounds.
+    pub(crate) median: f64,
+    /// The fastest round.
+    pub(crate) least: f64,
+}
+
+/// Times all variants.
+pub(crate) fn compare<'a>(variants: &[Variant<'a>]) -> Vec<Timing<'a>> {
+    let counts: Vec<u32> = variants.iter().map(Variant::calibrate).collect();
+    let mut rounds: Vec<Vec<f64>> = vec![Vec::new(); variants.len()];
+    for _ in 0..ROUNDS {
+        for ((variant, count), results) in variants.iter().zip(&counts).zip(&mut rounds) {
+            results.push(variant.round(*count).as_secs_f64() * 1e9 / f64::from(*count));
+        }
+    }
+    let timing = |(variant, mut results): (&Variant<'a>, Vec<f64>)| {
+        results.sort_by(f64::total_cmp);
+        Timing { name: variant.name, median: results[ROUNDS / 2], least: results[0] }
+    };
+    variants.iter().zip(rounds).map(timing).collect()
+}
