@@ -4,7 +4,7 @@
 use crate::error::{Error, NoContext, Result};
 use crate::loader::Loaded;
 use crate::name::Name;
-use crate::slots::{ExclusiveGuard, Handle, ReadGuard, Slots};
+use crate::slots::{ExclusiveGuard, ForkGuard, Handle, ReadGuard, Slots};
 use gss_plugin_abi::host::{LegResult, PluginContext};
 use gss_plugin_abi::{Flags, Iov, Lifetime, MessageInfo, Oid, PrfKey, Sink, Want};
 use std::fmt;
@@ -13,6 +13,10 @@ use std::sync::Arc;
 
 /// All contexts of this process.
 static CONTEXTS: Slots<State> = Slots::new();
+
+pub(crate) fn before_fork() -> ForkGuard<'static, State> {
+    CONTEXTS.before_fork()
+}
 
 /// What the core knows of a context.
 pub(crate) struct State {

@@ -4,11 +4,12 @@ use crate::error::{Error, Result};
 use crate::loader::Loaded;
 use crate::name::Name;
 use crate::registry::Mechanism;
+use crate::slots::{ForkGuard, Handle, LookupError, ReadGuard, Slots};
 use crate::{Gss, secret::SecretBuf};
 use gss_plugin_abi::host::{Acquire, PluginCredential};
 use gss_plugin_abi::{CredentialUsage, Lifetime, Major, Oid, StoreRequest};
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::Arc;
 
 /// A credential. Clones share the elements: an option set through one is seen through all.
 #[derive(Clone, Default)]
@@ -16,24 +17,52 @@ pub struct Credential {
     elements: Vec<Arc<Element>>,
 }
 
+/// All credential elements of this process: shared with calls that use one, exclusive while an option is set.
+static ELEMENTS: Slots<PluginCredential> = Slots::new();
+
+pub(crate) fn before_fork() -> ForkGuard<'static, PluginCredential> {
+    ELEMENTS.before_fork()
+}
+
 struct Element {
     mechanism: Arc<Loaded>,
-    /// Shared with calls that use the credential; exclusive while an option is set. No other lock is held meanwhile.
-    plugin: RwLock<PluginCredential>,
+    handle: Handle,
 }
 
 impl Element {
-    fn read(&self) -> RwLockReadGuard<'_, PluginCredential> {
-        self.plugin.read().unwrap_or_else(PoisonError::into_inner)
+    fn new(mechanism: &Arc<Loaded>, plugin: PluginCredential) -> Result<Self> {
+        let handle = ELEMENTS.insert(plugin).map_err(|_| Error::OutOfMemory("a credential"))?;
+        Ok(Self { mechanism: Arc::clone(mechanism), handle })
+    }
+
+    fn read(&self) -> Result<ReadGuard<'static, PluginCredential>> {
+        ELEMENTS.read(self.handle).map_err(|error| self.lost(error))
+    }
+
+    /// An element is only lost to a fork while another thread was changing it.
+    fn lost(&self, error: LookupError) -> Error {
+        match error {
+            LookupError::Gone => Error::NoElement(Arc::clone(&self.mechanism.name)),
+            other => other.into(),
+        }
     }
 
     fn call<R>(&self, call: impl FnOnce(&PluginCredential) -> gss_plugin_abi::Result<R>) -> Result<R> {
-        call(&self.read()).map_err(|error| self.mechanism.error(error))
+        call(&*self.read()?).map_err(|error| self.mechanism.error(error))
     }
 
     fn change<R>(&self, change: impl FnOnce(&mut PluginCredential) -> gss_plugin_abi::Result<R>) -> Result<R> {
-        let mut plugin = self.plugin.write().unwrap_or_else(PoisonError::into_inner);
+        let mut plugin = ELEMENTS.exclusive(self.handle).map_err(|error| self.lost(error))?;
         change(&mut plugin).map_err(|error| self.mechanism.error(error))
+    }
+}
+
+impl Drop for Element {
+    fn drop(&mut self) {
+        if let Ok(plugin) = ELEMENTS.exclusive(self.handle) {
+            // Its drop runs the mechanism's code, when no lock is held any more.
+            drop(plugin.remove());
+        }
     }
 }
 
@@ -54,9 +83,8 @@ pub struct CredentialInquiry {
 }
 
 impl Credential {
-    pub(crate) fn of_element(mechanism: &Arc<Loaded>, plugin: PluginCredential) -> Self {
-        let element = Element { mechanism: Arc::clone(mechanism), plugin: RwLock::new(plugin) };
-        Self { elements: vec![Arc::new(element)] }
+    pub(crate) fn of_element(mechanism: &Arc<Loaded>, plugin: PluginCredential) -> Result<Self> {
+        Ok(Self { elements: vec![Arc::new(Element::new(mechanism, plugin)?)] })
     }
 
     fn element(&self, mechanism: &Loaded) -> Result<&Arc<Element>> {
@@ -72,7 +100,7 @@ impl Credential {
     ) -> Result<R> {
         match credential {
             None => Ok(body(None)),
-            Some(credential) => Ok(body(Some(&credential.element(mechanism)?.read()))),
+            Some(credential) => Ok(body(Some(&*credential.element(mechanism)?.read()?))),
         }
     }
 
@@ -287,7 +315,7 @@ impl<'a> CredentialRequest<'a> {
                 impersonator,
             })
         })?;
-        Ok(Credential::of_element(mechanism, plugin.map_err(|error| mechanism.error(error))?))
+        Credential::of_element(mechanism, plugin.map_err(|error| mechanism.error(error))?)
     }
 }
 
@@ -315,6 +343,6 @@ impl Gss {
                 error
             })
         })?;
-        Ok(Credential::of_element(mechanism, plugin))
+        Credential::of_element(mechanism, plugin)
     }
 }

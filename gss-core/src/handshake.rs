@@ -33,16 +33,17 @@ pub struct Progress {
 }
 
 impl Progress {
-    fn new(mechanism: &Arc<Loaded>, result: LegResult) -> Self {
-        Self {
+    fn new(mechanism: &Arc<Loaded>, result: LegResult) -> Result<Self> {
+        let delegated = result.delegated.map(|credential| Credential::of_element(mechanism, credential));
+        Ok(Self {
             complete: result.complete,
             token: result.token,
             flags: result.flags,
             lifetime: result.lifetime,
             mechanism: result.mechanism.unwrap_or_else(|| mechanism.oid.clone()),
             source: result.source.map(|name| Name::of_mechanism(mechanism, name)),
-            delegated: result.delegated.map(|credential| Credential::of_element(mechanism, credential)),
-        }
+            delegated: delegated.transpose()?,
+        })
     }
 }
 
@@ -56,7 +57,7 @@ fn begun(
     let established = result.complete;
     let state = State { mechanism: mechanism_kept, plugin, initiator: Some(initiator), established, failed: false };
     result.flags = state.flags(result.flags);
-    Ok((Context::new(state)?, Progress::new(mechanism, result)))
+    Ok((Context::new(state)?, Progress::new(mechanism, result)?))
 }
 
 fn established(context: Option<Context>) -> Result<Context> {
@@ -138,7 +139,7 @@ impl<'a> Initiator<'a> {
                 let (mechanism, result) = context.leg(true, |mechanism, plugin| {
                     self.with_arguments(mechanism, input, |leg| plugin.initiate_leg(leg))
                 })?;
-                Ok(Progress::new(&mechanism, result))
+                Progress::new(&mechanism, result)
             }
             None => {
                 let mechanism = match self.mechanism {
@@ -251,7 +252,7 @@ impl<'a> Acceptor<'a> {
                 let (mechanism, result) = context.leg(false, |mechanism, plugin| {
                     self.with_arguments(mechanism, input, |leg| plugin.accept_leg(leg))
                 })?;
-                Ok(Progress::new(&mechanism, result))
+                Progress::new(&mechanism, result)
             }
             None => {
                 let oid = framing::mechanism_of(input).map_err(Error::InitialToken)?;

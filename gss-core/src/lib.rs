@@ -25,6 +25,7 @@ pub mod config;
 mod context;
 mod credential;
 mod error;
+pub mod fork;
 pub mod framing;
 mod handshake;
 // The dynamic linker's objects cannot be had without.

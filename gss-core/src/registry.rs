@@ -10,10 +10,10 @@ use gss_plugin_abi::{Description, Oid};
 use once_cell::race::OnceBox;
 use rustix::time::{ClockId, clock_gettime};
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockWriteGuard};
 
 /// For how long the config is taken as unchanged, and a failure to load as standing.
 const STANDS_FOR_MS: u64 = 1000;
@@ -23,9 +23,17 @@ pub struct Mechanism {
     line: MechanismLine,
     policy: Policy,
     loaded: OnceBox<Arc<Loaded>>,
-    /// The last attempt's failure and when it was, so that a broken mechanism costs a `dlopen` a second at most and
-    /// works as soon as it is mended.
-    failure: Mutex<Option<(u64, Arc<LoadError>)>>,
+}
+
+/// The last failure of each mechanism, by its address, and when it was: a broken mechanism costs a `dlopen` a second at
+/// most, and works as soon as it is mended.
+pub(crate) type Failures = BTreeMap<usize, (u64, Arc<LoadError>)>;
+
+/// One lock for all, so that a fork has but one to hold. No plugin code runs under it.
+static FAILURES: Mutex<Failures> = Mutex::new(BTreeMap::new());
+
+pub(crate) fn lock_failures() -> MutexGuard<'static, Failures> {
+    FAILURES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How a mechanism stands.
@@ -74,7 +82,11 @@ impl Drop for Loading {
 
 impl Mechanism {
     fn new(line: MechanismLine, policy: Policy) -> Self {
-        Self { line, policy, loaded: OnceBox::new(), failure: Mutex::new(None) }
+        Self { line, policy, loaded: OnceBox::new() }
+    }
+
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self).addr()
     }
 
     /// The line of the config.
@@ -90,7 +102,7 @@ impl Mechanism {
         if self.line.kind == MechanismKind::Interposer {
             return State::Failed(Arc::new(LoadError::Interposer));
         }
-        match &*self.failure.lock().unwrap_or_else(PoisonError::into_inner) {
+        match lock_failures().get(&self.address()) {
             Some((_, reason)) => State::Failed(Arc::clone(reason)),
             None => State::NotLoaded,
         }
@@ -118,7 +130,7 @@ impl Mechanism {
 
     #[cold]
     fn load_now(&self) -> std::result::Result<&Arc<Loaded>, Arc<LoadError>> {
-        if let Some((when, reason)) = &*self.failure.lock().unwrap_or_else(PoisonError::into_inner)
+        if let Some((when, reason)) = lock_failures().get(&self.address())
             && now_ms().saturating_sub(*when) < STANDS_FOR_MS
         {
             return Err(Arc::clone(reason));
@@ -127,11 +139,9 @@ impl Mechanism {
             return Err(Arc::new(LoadError::Recursive));
         };
         let result = loader::load(&self.line, self.policy);
-        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         match result {
             Ok(loaded) => {
-                *failure = None;
-                drop(failure);
+                lock_failures().remove(&self.address());
                 tracing::debug!(mechanism = self.line.name, library = %self.line.library.display(), "loaded");
                 // Where another thread was first, ours is dropped.
                 let _ = self.loaded.set(Box::new(Arc::new(loaded)));
@@ -140,7 +150,7 @@ impl Mechanism {
             Err(reason) => {
                 let reason = Arc::new(reason);
                 tracing::warn!(mechanism = self.line.name, place = %self.line.place, "cannot be used: {reason}");
-                *failure = Some((now_ms(), Arc::clone(&reason)));
+                lock_failures().insert(self.address(), (now_ms(), Arc::clone(&reason)));
                 Err(reason)
             }
         }
@@ -169,6 +179,12 @@ impl Mechanism {
     }
 }
 
+impl Drop for Mechanism {
+    fn drop(&mut self) {
+        lock_failures().remove(&self.address());
+    }
+}
+
 impl fmt::Debug for Mechanism {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Mechanism").field("line", &self.line).field("state", &self.state()).finish()
@@ -176,7 +192,7 @@ impl fmt::Debug for Mechanism {
 }
 
 /// One reading of the config.
-struct Table {
+pub(crate) struct Table {
     /// Without its lines and diagnostics, which stand below.
     config: Config,
     diagnostics: Arc<[Diagnostic]>,
@@ -225,6 +241,11 @@ impl Registry {
         Self { sources, table: RwLock::new(table), looked: AtomicU64::new(now_ms()) }
     }
 
+    /// Holds the table as it is.
+    pub(crate) fn lock_table(&self) -> RwLockWriteGuard<'_, Arc<Table>> {
+        self.table.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn current(&self) -> Arc<Table> {
         Arc::clone(&self.table.read().unwrap_or_else(PoisonError::into_inner))
     }
@@ -247,7 +268,7 @@ impl Registry {
         }
         let after = Arc::new(Table::new(Config::load(&self.sources), self.sources.policy, Some(&before)));
         tracing::debug!(mechanisms = after.mechanisms.len(), "the config has changed");
-        *self.table.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&after);
+        *self.lock_table() = Arc::clone(&after);
         after
     }
 

@@ -488,7 +488,7 @@ impl<T> ExclusiveGuard<'_, T> {
         let value = slot.value.with(|cell| unsafe { ptr::read(cell.cast::<T>()) });
         slot.owner.store(0, Ordering::Relaxed);
         let mut word = slot.word.load(Ordering::Relaxed);
-        // Release: the next object's insert overwrites what was just read.
+        // The next object's insert overwrites what was just read; the free list's lock is what orders the two.
         while let Err(now) = slot.word.compare_exchange_weak(word, dead(word), Ordering::Release, Ordering::Relaxed) {
             word = now;
         }
@@ -595,7 +595,7 @@ fn allocate_chunk<T>(chunk: usize) -> Option<*mut Slot<T>> {
 mod tests {
     use std::sync::atomic::{AtomicBool, AtomicUsize};
     use std::thread;
-    use std::time::Duration;
+    use std::time::{Duration, Instant};
 
     use super::*;
 
@@ -617,7 +617,12 @@ mod tests {
 
     /// Until the thread that waits for this object has shown itself in the word.
     pub(super) fn until_flag<T>(slots: &Slots<T>, handle: Handle, flag: u64) {
+        let start = Instant::now();
         while word_of(slots, handle).load(Ordering::Relaxed) & flag == 0 {
+            // Ends the process: a panic would wait for the other threads, which may wait for this one.
+            if start.elapsed() > Duration::from_secs(20) {
+                std::process::abort();
+            }
             thread::sleep(Duration::from_millis(1));
         }
     }
@@ -733,6 +738,22 @@ mod tests {
             assert_eq!(remover.join().unwrap().ok(), Some(7));
         });
         assert_eq!(slots.read(handle).err(), Some(LookupError::Gone));
+    }
+
+    #[test]
+    fn a_new_reader_waits_behind_a_waiting_exclusive_caller() {
+        let slots = Slots::new();
+        let handle = slots.insert(7).unwrap();
+        let first = slots.read(handle).unwrap();
+        thread::scope(|scope| {
+            let remover = scope.spawn(|| slots.exclusive(handle).map(ExclusiveGuard::remove));
+            until_flag(&slots, handle, DRAINING);
+            let reader = scope.spawn(|| slots.read(handle).map(|value| *value));
+            until_flag(&slots, handle, WAITERS);
+            drop(first);
+            assert_eq!(remover.join().unwrap(), Ok(7));
+            assert_eq!(reader.join().unwrap(), Err(LookupError::Gone));
+        });
     }
 
     #[test]

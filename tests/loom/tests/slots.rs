@@ -2,7 +2,7 @@
 //! ever is reported as a deadlock, a value touched by two without an order between them as a race.
 #![cfg(loom)]
 
-use gss_loom::slots::{ExclusiveGuard, LookupError, Slots};
+use gss_loom::slots::{ExclusiveGuard, Handle, LookupError, Slots};
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
@@ -15,6 +15,28 @@ fn explore(preemptions: Option<usize>, model: impl Fn() + Sync + Send + 'static)
     builder.check(model);
 }
 
+/// That an outcome came up in some order: a model that never gets where it could fail shows nothing.
+/// Not loom's atomic, which would begin anew with each order.
+struct Witness(std::sync::atomic::AtomicBool);
+
+impl Witness {
+    const fn new() -> Self {
+        Witness(std::sync::atomic::AtomicBool::new(false))
+    }
+
+    fn seen_if(&self, outcome: bool) {
+        self.0.fetch_or(outcome, Ordering::SeqCst);
+    }
+
+    fn seen(&self) -> bool {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    fn reset(&self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
+}
+
 /// Two numbers that an exclusive caller changes one after the other.
 type Pair = (usize, usize);
 
@@ -24,7 +46,7 @@ fn change(guard: &mut ExclusiveGuard<'_, Pair>) {
     guard.1 += 1;
 }
 
-fn read_whole(slots: &Slots<Pair>, handle: gss_loom::slots::Handle) -> Result<usize, LookupError> {
+fn read_whole(slots: &Slots<Pair>, handle: Handle) -> Result<usize, LookupError> {
     let guard = slots.read(handle)?;
     let first = guard.0;
     thread::yield_now();
@@ -81,6 +103,8 @@ fn two_exclusive_callers_never_overlap() {
 
 #[test]
 fn removed_handle_is_gone_for_every_reader() {
+    static FOUND: Witness = Witness::new();
+    static GONE: Witness = Witness::new();
     explore(Some(2), || {
         let slots = Arc::new(Slots::new());
         let handle = slots.insert((0, 0)).unwrap();
@@ -89,7 +113,10 @@ fn removed_handle_is_gone_for_every_reader() {
             let (slots, removed) = (Arc::clone(&slots), Arc::clone(&removed));
             thread::spawn(move || {
                 let before = removed.load(Ordering::Acquire);
-                match read_whole(&slots, handle) {
+                let result = read_whole(&slots, handle);
+                FOUND.seen_if(result.is_ok());
+                GONE.seen_if(result.is_err());
+                match result {
                     Ok(value) => assert_eq!((value, before), (0, 0)),
                     Err(error) => assert_eq!(error, LookupError::Gone),
                 }
@@ -103,6 +130,7 @@ fn removed_handle_is_gone_for_every_reader() {
             reader.join().unwrap();
         }
     });
+    assert!(FOUND.seen() && GONE.seen());
 }
 
 #[test]
@@ -194,40 +222,66 @@ fn failed_exclusive_leaves_value_readable() {
 
 #[test]
 fn insert_race_gives_distinct_slots() {
+    static MINE: Witness = Witness::new();
+    static OTHERS: Witness = Witness::new();
     explore(None, || {
         // One slot was used before, so that the list and the first use of a slot both race.
         let slots = Arc::new(Slots::new());
         let old = slots.insert(0).unwrap();
         let _ = slots.exclusive(old).unwrap().remove();
+        let index = |handle: Handle| handle.to_bits() & 0x3f_ffff;
         let other = {
             let slots = Arc::clone(&slots);
             thread::spawn(move || [slots.insert(1).unwrap(), slots.insert(2).unwrap()])
         };
         let [a, b] = [slots.insert(3).unwrap(), slots.insert(4).unwrap()];
         let [c, d] = other.join().unwrap();
+        MINE.seen_if(index(a) == index(old));
+        OTHERS.seen_if(index(c) == index(old));
         for (handle, value) in [(c, 1), (d, 2), (a, 3), (b, 4)] {
             assert_eq!(*slots.read(handle).unwrap(), value);
             assert_ne!(handle, old);
         }
     });
+    assert!(MINE.seen() && OTHERS.seen());
 }
 
+/// A forged handle may become good while it is being asked: then it shows the whole object.
 #[test]
-fn a_lookup_beside_the_first_insert_of_a_chunk_is_an_answer() {
-    explore(None, || {
-        let slots = Arc::new(Slots::new());
-        let inserter = {
-            let slots = Arc::clone(&slots);
-            thread::spawn(move || slots.insert(7).unwrap())
-        };
-        // Index 0, generation 1: a forged handle that becomes good.
-        let forged = gss_loom::slots::Handle::from_bits(1 << 22);
-        match slots.read(forged) {
-            Ok(guard) => assert_eq!(*guard, 7),
-            Err(error) => assert_eq!(error, LookupError::Gone),
-        }
-        assert_eq!(inserter.join().unwrap(), forged);
-    });
+fn a_lookup_beside_an_insert_finds_nothing_or_the_whole_object() {
+    for first_of_its_chunk in [false, true] {
+        static FOUND: Witness = Witness::new();
+        static GONE: Witness = Witness::new();
+        FOUND.reset();
+        GONE.reset();
+        explore(None, move || {
+            let slots = Arc::new(Slots::new());
+            if !first_of_its_chunk {
+                slots.insert((0, 0)).unwrap();
+            }
+            let forged = Handle::from_bits(1 << 22 | u64::from(!first_of_its_chunk));
+            let inserter = {
+                let slots = Arc::clone(&slots);
+                thread::spawn(move || slots.insert((7, 7)).unwrap())
+            };
+            // Twice, since loom tries no later moment for the look at the chunk by itself.
+            for _ in 0..2 {
+                match read_whole(&slots, forged) {
+                    Ok(value) => {
+                        assert_eq!(value, 7);
+                        FOUND.seen_if(true);
+                    }
+                    Err(error) => {
+                        assert_eq!(error, LookupError::Gone);
+                        GONE.seen_if(true);
+                    }
+                }
+                thread::yield_now();
+            }
+            assert_eq!(inserter.join().unwrap(), forged);
+        });
+        assert!(FOUND.seen() && GONE.seen());
+    }
 }
 
 #[test]
