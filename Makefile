@@ -1,0 +1,136 @@
+# What a user or a contributor does with this repository; `make help` lists it. Cargo does the work: nothing here is
+# needed to build a crate by itself.
+
+# ---- Where things are installed ---------------------------------------------------------------------------------
+
+PREFIX     ?= /usr/local
+# Prepended to every path that is written, never built into a binary: for packages and for trying things out.
+DESTDIR    ?=
+# Not below PREFIX: a system has one list of mechanisms, /etc/gss/plugins.conf, wherever the programs lie.
+SYSCONFDIR ?= /etc
+# Plugins of several architectures can live side by side, so their directory carries the system's name for ours.
+TRIPLET    ?= $(or $(shell $(CC) -print-multiarch 2>/dev/null),$(shell uname -m)-linux-gnu)
+
+BINDIR    = $(PREFIX)/bin
+PLUGINDIR = $(PREFIX)/lib/$(TRIPLET)/gss
+CONFDIR   = $(SYSCONFDIR)/gss
+DOCDIR    = $(PREFIX)/share/doc/gss-switch
+
+# Everything but what only contributors need.
+DOCS = $(filter-out docs/architecture.md,$(wildcard README.md docs/*.md)) LICENSE-MIT LICENSE-APACHE
+
+# ---- How things are built ---------------------------------------------------------------------------------------
+
+# Cargo's own variable counts here too.
+TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
+
+# The programs and plugins that are installed and that the demo runs.
+PRODUCTS = --package gssctl --package gss-mech-dummy
+
+# Workspaces of their own, which `cargo fmt --all` does not see.
+OTHER_WORKSPACES = $(wildcard tests/loom/Cargo.toml tests/third-party/Cargo.toml tests/plugins/Cargo.toml \
+                              tests/plugins/*/Cargo.toml fuzz/Cargo.toml)
+
+# Versions that are known to work. Whoever has another one already keeps it.
+NEXTEST_VERSION = 0.9.151
+DENY_VERSION    = 0.20.2
+# These tools run for seconds; optimizing them fully would cost minutes.
+QUICK_RELEASE = CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_DEBUG=0 \
+                CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
+
+# The parts of `make test` have an order, and each uses every core by itself.
+.NOTPARALLEL:
+
+.PHONY: all help build demo test system tools lint models doctest suite bench install audit clean
+
+all: build
+
+help:
+	@echo 'make             build gssctl and the plugins for installation'
+	@echo 'make demo        move security contexts between four processes, and watch'
+	@echo 'make test        everything a change must pass: lint, models, doc tests, test suite'
+	@echo 'make lint        formatting, clippy, documentation, dependencies'
+	@echo 'make suite       only the test suite'
+	@echo 'make bench       measurements (release build)'
+	@echo 'make audit       known vulnerabilities in dependencies (needs the network)'
+	@echo 'make install     PREFIX (/usr/local), SYSCONFDIR (/etc) and DESTDIR say where'
+	@echo 'make clean       remove everything that was built'
+
+# The paths become the built-in defaults of the switch. Cargo rebuilds by itself when one of them changes.
+build:
+	GSS_SYSCONFDIR='$(SYSCONFDIR)' GSS_PLUGINDIR='$(PLUGINDIR)' cargo build --release --locked $(PRODUCTS)
+
+# The dev profile: it starts sooner, and the demo shows behaviour, not speed.
+demo:
+	cargo build $(PRODUCTS)
+	GSS_PLUGINS_CONF='$(CURDIR)/plugins.conf' GSS_PLUGIN_DIR='$(TARGET)/debug' '$(TARGET)/debug/gssctl' demo
+
+# ---- Tests --------------------------------------------------------------------------------------------------------
+
+# Cheap and quick to fail first; the suite last, so that its summary ends the output.
+test: system tools lint models doctest suite
+
+system:
+	tests/setup-system.sh
+
+tools:
+	@cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1 || \
+	    { echo 'rustfmt or clippy is missing. Add them with: rustup component add rustfmt clippy'; exit 1; }
+	@cargo nextest --version >/dev/null 2>&1 || \
+	    { echo 'cargo-nextest is missing: installing $(NEXTEST_VERSION), which takes some minutes once'; \
+	      $(QUICK_RELEASE) cargo install --locked --no-default-features --features default-no-update \
+	          cargo-nextest@$(NEXTEST_VERSION); }
+	@cargo deny --version >/dev/null 2>&1 || \
+	    { echo 'cargo-deny is missing: installing $(DENY_VERSION), which takes some minutes once'; \
+	      $(QUICK_RELEASE) cargo install --locked cargo-deny@$(DENY_VERSION); }
+
+# --locked, here and in build: a Cargo.lock that does not fit is mended in the change that caused it.
+lint: tools
+	cargo fmt --all --check
+	@set -e; for manifest in $(OTHER_WORKSPACES); do \
+	    echo "cargo fmt --check --manifest-path $$manifest"; cargo fmt --check --manifest-path "$$manifest"; done
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
+	cargo deny check bans licenses sources
+	@echo 'advisories: NOT checked here, that needs the network; make audit does it'
+
+# Every interleaving of the concurrency primitive, under loom.
+models:
+	RUSTFLAGS='--cfg loom' cargo test --release --manifest-path tests/loom/Cargo.toml
+
+doctest:
+	cargo test --doc --workspace
+
+# The tests run programs and load plugins from the target directory, so these are built first: the suite by itself
+# would build only what its tests link.
+suite: tools
+	cargo build --workspace
+	cargo nextest run --workspace --no-fail-fast
+
+bench:
+	cargo build --release --package gss-mech-dummy --package gss-benches
+	'$(TARGET)/release/gss-benches'
+
+audit: tools
+	cargo deny check advisories
+
+# ---- Installation -------------------------------------------------------------------------------------------------
+
+# An administrator's configuration is never overwritten: a different one is put beside it. The dummy's paragraph is
+# left out, since that mechanism authenticates nobody.
+install: build
+	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(PLUGINDIR)' '$(DESTDIR)$(CONFDIR)/plugins.d' '$(DESTDIR)$(DOCDIR)'
+	install -m 755 '$(TARGET)/release/gssctl' '$(DESTDIR)$(BINDIR)'
+	install -m 644 '$(TARGET)/release/libgss_mech_dummy.so' '$(DESTDIR)$(PLUGINDIR)'
+	install -m 644 $(DOCS) '$(DESTDIR)$(DOCDIR)'
+	sed '/^# For the demo and the tests only/,/^$$/d' plugins.conf > '$(TARGET)/release/plugins.conf'
+	@conf='$(DESTDIR)$(CONFDIR)/plugins.conf'; new="$$conf"; \
+	if [ -e "$$conf" ]; then \
+	    cmp -s '$(TARGET)/release/plugins.conf' "$$conf" && exit 0; \
+	    new="$$conf.new"; echo "$$conf exists and is kept; ours is $$new"; \
+	fi; \
+	install -m 644 '$(TARGET)/release/plugins.conf' "$$new"
+
+clean:
+	cargo clean
+	rm -rf $(wildcard tests/*/target tests/*/*/target fuzz/target)
