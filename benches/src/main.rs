@@ -12,6 +12,7 @@ use std::fs;
 use std::hint::black_box;
 use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use subject::{DUMMY, Direct, Site};
 
@@ -32,10 +33,16 @@ fn calls(gss: &Gss) {
     let (ours, theirs) = (subject::pair(gss), subject::pair(gss));
     let (direct, other_direct) = (Direct::new(), Direct::new());
     let (guarded, other_guarded) = (Direct::guarded(), Direct::guarded());
+    // What every call through the dispatcher pays the processor: it says how far the goal can be met on this machine.
+    let word = AtomicU64::new(0);
     let one = compare(&[
         Variant::new("own object, in Rust", || drop(black_box(direct.context_time()))),
         Variant::new("own object, through the ABI", || drop(black_box(guarded.context_time()))),
         Variant::new("dispatcher", || drop(black_box(ours.0.time()))),
+        Variant::new("two atomic additions, alone", || {
+            black_box(word.fetch_add(1, Ordering::Acquire));
+            black_box(word.fetch_sub(1, Ordering::Release));
+        }),
     ]);
     table("context_time, 1 thread", &one);
     let two = compare(&[

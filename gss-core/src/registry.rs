@@ -148,6 +148,10 @@ impl Mechanism {
                 self.loaded.get().ok_or_else(|| Arc::new(LoadError::Recursive))
             }
             Err(reason) => {
+                // Another thread may have had better luck meanwhile.
+                if let Some(loaded) = self.loaded.get() {
+                    return Ok(loaded);
+                }
                 let reason = Arc::new(reason);
                 tracing::warn!(mechanism = self.line.name, place = %self.line.place, "cannot be used: {reason}");
                 lock_failures().insert(self.address(), (now_ms(), Arc::clone(&reason)));

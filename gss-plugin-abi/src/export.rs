@@ -90,6 +90,8 @@ pub trait Plugin: 'static {
     type Mechanism: Mechanism;
     /// The version of the SDK.
     const SDK_VERSION: &'static str;
+    /// Whether the library's own crate unwinds: it may be built otherwise than its dependencies.
+    const UNWINDS: bool;
     /// Called before the first [`Mechanism::open`]: connects logging and panics to the host.
     fn attach(host: HostServicesRef);
 }
@@ -98,7 +100,7 @@ struct Module<P>(P);
 
 impl<P: Plugin> Module<P> {
     const MODULE: MechModule = MechModule {
-        panic_strategy: if cfg!(panic = "unwind") { PANIC_UNWIND } else { PANIC_ABORT },
+        panic_strategy: if cfg!(panic = "unwind") && P::UNWINDS { PANIC_UNWIND } else { PANIC_ABORT },
         sdk_version: RStr::from_str(P::SDK_VERSION),
         open: open::<P>,
     };

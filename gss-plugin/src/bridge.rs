@@ -13,14 +13,14 @@ use tracing_core::{Dispatch, Event, Level, LevelFilter, Metadata, Subscriber};
 
 static HOST: OnceLock<HostServicesRef> = OnceLock::new();
 
-/// Sends this library's events and panics to the host. Later calls change nothing.
+/// Sends this library's events and panics to the host, before any other thread goes on here. Later calls change nothing.
 pub fn attach(host: HostServicesRef) {
-    if HOST.set(host).is_err() {
-        return;
-    }
-    // Fails if the author has set a subscriber already, which is then what the author wants.
-    let _ = tracing_core::dispatcher::set_global_default(Dispatch::new(Bridge { next_span: AtomicU64::new(1) }));
-    std::panic::set_hook(Box::new(report_panic));
+    HOST.get_or_init(|| {
+        // Fails if the author has set a subscriber already, which is then what the author wants.
+        let _ = tracing_core::dispatcher::set_global_default(Dispatch::new(Bridge { next_span: AtomicU64::new(1) }));
+        std::panic::set_hook(Box::new(report_panic));
+        host
+    });
 }
 
 /// The panic itself becomes a status; here its place is logged, and nothing is printed.

@@ -35,6 +35,7 @@ macro_rules! export_mechanism {
             impl $crate::__private::Plugin for Exported {
                 type Mechanism = $mechanism;
                 const SDK_VERSION: &'static str = $crate::__private::SDK_VERSION;
+                const UNWINDS: bool = cfg!(panic = "unwind");
                 fn attach(host: $crate::__private::HostServicesRef) {
                     $crate::__private::attach(host);
                 }
