@@ -1,4 +1,4 @@
-//! What a mechanism is, in plain safe Rust. Authors implement these four traits; [`guard`](crate::guard) turns them
+//! What a mechanism is, in plain safe Rust. Authors implement these four traits; the guard turns them
 //! into the objects of the ABI. The core's adapter for C mechanisms implements them as well.
 //!
 //! Methods with a body are optional. They answer `UNAVAILABLE`, or do the call by another one where the text says so.
