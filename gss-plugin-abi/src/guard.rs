@@ -62,9 +62,14 @@ impl<T> Guarded<T> {
     /// A call that by contract changes nothing, so that a panic in it leaves the object as it was: an export that
     /// fails, for one, must not cost the context.
     fn observe<R>(&self, body: impl FnOnce(&T) -> Result<R>) -> AbiResult<R> {
-        match self.inner().and_then(|inner| caught(|| body(inner)).unwrap_or_else(|message| Err(panicked(&message)))) {
-            Ok(value) => RResult::ROk(value),
-            Err(error) => RResult::RErr(error.into()),
+        let inner = match self.inner() {
+            Ok(inner) => inner,
+            Err(error) => return RResult::RErr(error.into()),
+        };
+        match caught(|| body(inner)) {
+            Ok(Ok(value)) => RResult::ROk(value),
+            Ok(Err(error)) => RResult::RErr(error.into()),
+            Err(message) => RResult::RErr(panicked(&message).into()),
         }
     }
 
