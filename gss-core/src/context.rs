@@ -54,7 +54,7 @@ pub struct Context {
     handle: Handle,
 }
 
-/// What a context says of itself (`gss_inquire_context`, RFC 2744 section 5.21).
+/// What a context says of itself (`gss_inquire_context`, RFC 2744 section 5.20).
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ContextInquiry {
@@ -74,7 +74,7 @@ pub struct ContextInquiry {
     pub open: bool,
 }
 
-/// A message that came in (RFC 2744 sections 5.29 and 5.32).
+/// A message that came in (RFC 2744 section 5.31).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Message {
@@ -158,6 +158,13 @@ impl Context {
         }
     }
 
+    /// Gives a handshake up whose last token the caller has lost: from now on only delete works, as after a failed leg.
+    pub fn abandon(&self) {
+        if let Ok(mut state) = self.exclusive() {
+            state.failed = !state.established;
+        }
+    }
+
     /// Whether the handshake is complete.
     ///
     /// # Errors
@@ -175,7 +182,7 @@ impl Context {
         Ok(self.read()?.mechanism.oid.clone())
     }
 
-    /// The remaining lifetime (`gss_context_time`, RFC 2744 section 5.6).
+    /// The remaining lifetime (`gss_context_time`, RFC 2744 section 5.7).
     ///
     /// # Errors
     /// `CONTEXT_EXPIRED`; [`Error::NoContext`].
@@ -188,6 +195,7 @@ impl Context {
     ///
     /// # Errors
     /// [`Error::NoContext`]; what the mechanism says.
+    #[inline]
     pub fn inquire(&self, want: Want) -> Result<ContextInquiry> {
         let state = self.read()?;
         let info = state.call(|plugin| plugin.inquire(want))?;
@@ -332,8 +340,23 @@ impl Context {
     /// As [`Context::wrap`].
     pub fn wrap_aead(&self, confidential: bool, associated: &[u8], message: &[u8]) -> Result<Vec<u8>> {
         let mut token = Vec::new();
-        self.call(|plugin| plugin.wrap_aead(confidential, 0, associated, message, &mut token))?;
+        self.wrap_aead_into(confidential, 0, associated, message, &mut token)?;
         Ok(token)
+    }
+
+    /// As [`Context::wrap_aead`], to the end of the caller's buffer. Answers whether the message is encrypted.
+    ///
+    /// # Errors
+    /// As [`Context::wrap`]; `BAD_QOP`.
+    pub fn wrap_aead_into<S: Sink>(
+        &self,
+        confidential: bool,
+        qop: u32,
+        associated: &[u8],
+        message: &[u8],
+        out: &mut S,
+    ) -> Result<bool> {
+        self.call(|plugin| plugin.wrap_aead(confidential, qop, associated, message, out))
     }
 
     /// Checks and unprotects a message with associated data.
@@ -342,8 +365,16 @@ impl Context {
     /// As [`Context::unwrap`].
     pub fn unwrap_aead(&self, token: &[u8], associated: &[u8]) -> Result<Message> {
         let mut bytes = Vec::new();
-        let info = self.call(|plugin| plugin.unwrap_aead(token, associated, &mut bytes))?;
+        let info = self.unwrap_aead_into(token, associated, &mut bytes)?;
         Ok(Message { bytes, info })
+    }
+
+    /// As [`Context::unwrap_aead`], to the end of the caller's buffer.
+    ///
+    /// # Errors
+    /// As [`Context::unwrap`].
+    pub fn unwrap_aead_into<S: Sink>(&self, token: &[u8], associated: &[u8], out: &mut S) -> Result<MessageInfo> {
+        self.call(|plugin| plugin.unwrap_aead(token, associated, out))
     }
 
     /// `length` bytes from the context's pseudo-random function (RFC 4401).
@@ -352,8 +383,16 @@ impl Context {
     /// [`Error::NoContext`]; `UNAVAILABLE`.
     pub fn pseudo_random(&self, key: PrfKey, seed: &[u8], length: usize) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        self.call(|plugin| plugin.pseudo_random(key, seed, length, &mut bytes))?;
+        self.pseudo_random_into(key, seed, length, &mut bytes)?;
         Ok(bytes)
+    }
+
+    /// As [`Context::pseudo_random`], to the end of the caller's buffer.
+    ///
+    /// # Errors
+    /// As [`Context::pseudo_random`].
+    pub fn pseudo_random_into<S: Sink>(&self, key: PrfKey, seed: &[u8], length: usize, out: &mut S) -> Result<()> {
+        self.call(|plugin| plugin.pseudo_random(key, seed, length, out))
     }
 
     /// Takes a token of the peer that is no message (`gss_process_context_token`).

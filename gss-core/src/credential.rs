@@ -157,9 +157,9 @@ impl Credential {
     /// Stores each element (RFC 5588 section 4) and answers the mechanisms whose was stored.
     ///
     /// # Errors
-    /// What the last failing mechanism says, if none was stored.
+    /// What the first mechanism that offers it says, if none was stored.
     pub fn store(&self, request: &StoreRequest<'_>) -> Result<Vec<Oid>> {
-        first_success(self.elements.iter().map(|element| {
+        successes(self.elements.iter().map(|element| {
             element.call(|plugin| plugin.store(request))?;
             Ok(element.mechanism.oid.clone())
         }))
@@ -168,44 +168,47 @@ impl Credential {
     /// The answers of all elements that know the object (`gss_inquire_cred_by_oid`).
     ///
     /// # Errors
-    /// What the last failing mechanism says, if none knows it.
+    /// What the first mechanism that offers it says, if none succeeds.
     pub fn inquire_by_oid(&self, object: &Oid) -> Result<Vec<Vec<u8>>> {
         let answers = self.elements.iter().map(|element| element.call(|plugin| plugin.inquire_by_oid(object)));
-        Ok(first_success(answers)?.into_iter().flatten().collect())
+        Ok(successes(answers)?.into_iter().flatten().collect())
     }
 
     /// Sets an option on every element that knows it (`gss_set_cred_option`).
     ///
     /// # Errors
-    /// What the last failing mechanism says, if none knows it.
+    /// What the first mechanism that offers it says, if none succeeds.
     pub fn set_option(&self, option: &Oid, value: &[u8]) -> Result<()> {
-        first_success(self.elements.iter().map(|element| element.change(|plugin| plugin.set_option(option, value))))?;
+        successes(self.elements.iter().map(|element| element.change(|plugin| plugin.set_option(option, value))))?;
         Ok(())
     }
 
-    /// Limits what negotiating mechanisms offer (`gss_set_neg_mechs`, RFC 4178 section 5.2).
+    /// Limits what negotiating mechanisms offer (`gss_set_neg_mechs`, RFC 4178 appendix B.1).
     ///
     /// # Errors
-    /// What the last failing mechanism says, if none negotiates.
+    /// What the first mechanism that offers it says, if none succeeds.
     pub fn set_negotiable_mechanisms(&self, mechanisms: &[Oid]) -> Result<()> {
-        first_success(
+        successes(
             self.elements.iter().map(|element| element.change(|plugin| plugin.set_negotiable_mechanisms(mechanisms))),
         )?;
         Ok(())
     }
 }
 
-/// All successes; the last error if there are none.
-fn first_success<R>(answers: impl Iterator<Item = Result<R>>) -> Result<Vec<R>> {
+/// All successes. If there are none: the error of the first mechanism, preferably one that offers the call.
+fn successes<R>(answers: impl Iterator<Item = Result<R>>) -> Result<Vec<R>> {
     let mut successes = Vec::new();
-    let mut last = Error::NoCredential;
+    let mut first: Option<Error> = None;
     for answer in answers {
         match answer {
             Ok(success) => successes.push(success),
-            Err(error) => last = error,
+            Err(error) => match &first {
+                Some(known) if known.major() != Major::UNAVAILABLE || error.major() == Major::UNAVAILABLE => {}
+                _ => first = Some(error),
+            },
         }
     }
-    if successes.is_empty() { Err(last) } else { Ok(successes) }
+    if successes.is_empty() { Err(first.unwrap_or(Error::NoCredential)) } else { Ok(successes) }
 }
 
 impl fmt::Debug for Credential {
@@ -283,23 +286,42 @@ impl<'a> CredentialRequest<'a> {
         self
     }
 
-    /// Asks the mechanisms (`gss_acquire_cred` and its relatives, RFC 2744 section 5.2).
+    /// Asks the mechanisms (`gss_acquire_cred` and its relatives, RFC 2744 section 5.2). Of several named ones, those
+    /// that are not configured are passed over.
     ///
     /// # Errors
-    /// If no mechanism has a credential: what the last one said.
+    /// [`Error::NotConfigured`] if none of the named ones is configured. If no mechanism has a credential: what the
+    /// first one said.
     pub fn acquire(self) -> Result<Credential> {
         let mechanisms = if self.mechanisms.is_empty() {
             let all = self.gss.registry().all();
             all.into_iter().filter(|mechanism| mechanism.serves_by_default().unwrap_or(false)).collect()
         } else {
-            self.mechanisms.iter().map(|oid| self.gss.registry().get(oid)).collect::<Result<Vec<_>>>()?
+            self.named()?
         };
-        let elements = first_success(mechanisms.iter().map(|mechanism| self.acquire_from(mechanism)))?;
+        let elements = successes(mechanisms.iter().map(|mechanism| self.acquire_from(mechanism)))?;
         let mut credential = Credential::default();
         for element in &elements {
             credential.add(element)?;
         }
         Ok(credential)
+    }
+
+    /// The named mechanisms that are configured, each once: two of the names may be aliases of one.
+    fn named(&self) -> Result<Vec<Arc<Mechanism>>> {
+        let mut found: Vec<Arc<Mechanism>> = Vec::new();
+        let mut missing = None;
+        for oid in &self.mechanisms {
+            match self.gss.registry().get(oid) {
+                Ok(mechanism) if found.iter().any(|known| known.line().oid == mechanism.line().oid) => {}
+                Ok(mechanism) => found.push(mechanism),
+                Err(error) => missing = missing.or(Some(error)),
+            }
+        }
+        match missing {
+            Some(error) if found.is_empty() => Err(error),
+            _ => Ok(found),
+        }
     }
 
     fn acquire_from(&self, mechanism: &Mechanism) -> Result<Credential> {
@@ -327,6 +349,40 @@ impl fmt::Debug for CredentialRequest<'_> {
 }
 
 impl Gss {
+    /// The element of one mechanism, named by its OID or an alias, as a credential of its own that shares it.
+    ///
+    /// # Errors
+    /// [`Error::NotConfigured`], [`Error::NoElement`].
+    pub fn credential_element(&self, credential: &Credential, mechanism: &Oid) -> Result<Credential> {
+        let mechanism = self.registry().get(mechanism)?;
+        let line = mechanism.line();
+        let element = credential.elements.iter().find(|element| element.mechanism.oid == line.oid);
+        let element = element.ok_or_else(|| Error::NoElement(line.name.as_str().into()))?;
+        Ok(Credential { elements: vec![Arc::clone(element)] })
+    }
+
+    /// A credential that begins with an option (`gss_set_cred_option` without a credential): an element of each
+    /// configured mechanism that makes one from it.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` if no mechanism knows the option; what the first one that does says, if none succeeds;
+    /// [`Error::NoCredential`] if none loads.
+    pub fn credential_from_option(&self, option: &Oid, value: &[u8]) -> Result<Credential> {
+        let all = self.registry().all();
+        // One that does not load says nothing of the option.
+        let mechanisms = all.iter().filter_map(|mechanism| mechanism.load().ok());
+        let make = |mechanism: &Arc<Loaded>| {
+            let plugin = mechanism.plugin.credential_from_option(option, value);
+            Credential::of_element(mechanism, plugin.map_err(|error| mechanism.error(error))?)
+        };
+        let elements = successes(mechanisms.map(make))?;
+        let mut credential = Credential::default();
+        for element in &elements {
+            credential.add(element)?;
+        }
+        Ok(credential)
+    }
+
     /// A credential from an element that [`Credential::export`] gave.
     ///
     /// # Errors
@@ -344,5 +400,21 @@ impl Gss {
             })
         })?;
         Credential::of_element(mechanism, plugin)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_failures_the_first_that_is_not_unavailable_counts() {
+        let unavailable = || Err(Error::TransferKind { mechanism: "m".into() });
+        let fail = |answers: Vec<Result<()>>| successes(answers.into_iter()).unwrap_err();
+        assert!(matches!(fail(vec![]), Error::NoCredential));
+        assert!(matches!(fail(vec![unavailable()]), Error::TransferKind { .. }));
+        assert!(matches!(fail(vec![unavailable(), Err(Error::NameNotMn), unavailable()]), Error::NameNotMn));
+        assert!(matches!(fail(vec![Err(Error::NameNotMn), Err(Error::Reentrant)]), Error::NameNotMn));
+        assert_eq!(successes([Err(Error::NameNotMn), Ok(1), Ok(2)].into_iter()).unwrap(), [1, 2]);
     }
 }

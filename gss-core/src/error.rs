@@ -104,6 +104,12 @@ pub enum Error {
         /// Who was to use it.
         ours: Arc<str>,
     },
+    /// An argument has a value that the API does not know.
+    #[error("{0}")]
+    Argument(&'static str),
+    /// The mechanism's state of the context is longer than any importer would take.
+    #[error("an interprocess token of {0} bytes would be longer than the {max} that importers take", max = crate::token::MAX_TOKEN)]
+    TooLarge(usize),
     /// Memory, or the table of contexts, is exhausted.
     #[error("out of memory for {0}")]
     OutOfMemory(&'static str),
@@ -170,7 +176,9 @@ impl Error {
             Self::NameNotMn => (Major::NAME_NOT_MN, 21),
             Self::ForeignName { .. } => (Major::BAD_NAME, 22),
             Self::OutOfMemory(_) => (Major::FAILURE, 23),
+            Self::TooLarge(_) => (Major::FAILURE, 26),
             Self::TransferKind { .. } => (Major::UNAVAILABLE, 24),
+            Self::Argument(_) => (Major::FAILURE, 25),
         };
         Status { major, minor: CORE_MINORS + number }
     }

@@ -1,7 +1,7 @@
-//! Framing that belongs to the switch: which mechanism an initial context token is for (RFC 2743 section 3.1), and the
-//! header of exported names (section 3.2).
+//! Framing that belongs to the switch: initial context tokens and which mechanism they are for (RFC 2743 section 3.1), and
+//! the header of exported names (section 3.2).
 
-use gss_plugin_abi::{MAX_OID_OCTETS, Oid, OidError};
+use gss_plugin_abi::{MAX_OID_OCTETS, Oid, OidError, Sink};
 
 /// NTLMSSP, whose tokens have a signature of their own.
 pub const NTLMSSP: Oid = Oid::from_static(b"\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a");
@@ -42,15 +42,61 @@ pub fn mechanism_of(token: &[u8]) -> Result<Oid, FramingError> {
     }
     match first {
         0x6e => Ok(KERBEROS),
-        0x60 => {
-            let (length, rest) = der_length(&token[1..])?;
-            if length != rest.len() {
-                return Err(if length > rest.len() { FramingError::Truncated } else { FramingError::BadLength });
-            }
-            der_oid(rest).map(|(oid, _)| oid)
-        }
+        0x60 => decapsulate(token).map(|(oid, _)| oid),
         other => Err(FramingError::UnknownStart(*other)),
     }
+}
+
+/// The OID of a framed token and what the frame holds (`gss_decapsulate_token`, RFC 6339). The frame must be DER and hold
+/// all octets.
+///
+/// # Errors
+/// A [`FramingError`].
+pub fn decapsulate(token: &[u8]) -> Result<(Oid, &[u8]), FramingError> {
+    let (first, rest) = token.split_first().ok_or(FramingError::Truncated)?;
+    if *first != 0x60 {
+        return Err(FramingError::UnknownStart(*first));
+    }
+    let (length, rest) = der_length(rest)?;
+    if length != rest.len() {
+        return Err(if length > rest.len() { FramingError::Truncated } else { FramingError::BadLength });
+    }
+    der_oid(rest)
+}
+
+/// Frames a token of a mechanism (`gss_encapsulate_token`, RFC 6339), at the end of the caller's buffer. `None` when
+/// memory runs out, or for more than the frame can hold (4 GiB).
+pub fn encapsulate<S: Sink>(mechanism: &Oid, token: &[u8], out: &mut S) -> Option<()> {
+    let mut oid = der_of(mechanism);
+    let mut frame = vec![0x60];
+    push_der_length(&mut frame, oid.len().checked_add(token.len())?)?;
+    frame.append(&mut oid);
+    let framed = out.append(frame.len().checked_add(token.len())?)?;
+    let (start, rest) = framed.split_at_mut_checked(frame.len())?;
+    start.copy_from_slice(&frame);
+    rest.copy_from_slice(token);
+    Some(())
+}
+
+/// An OID in DER.
+pub(crate) fn der_of(oid: &Oid) -> Vec<u8> {
+    let mut der = vec![0x06];
+    // At most MAX_OID_OCTETS, so there is a length for it.
+    let _ = push_der_length(&mut der, oid.as_bytes().len());
+    der.extend_from_slice(oid.as_bytes());
+    der
+}
+
+/// Appends a length in DER; `None` for one that takes more than four octets.
+fn push_der_length(octets: &mut Vec<u8>, length: usize) -> Option<()> {
+    let value = u32::try_from(length).ok()?.to_be_bytes();
+    let significant = value.iter().position(|octet| *octet != 0).map_or(&value[3..], |first| &value[first..]);
+    if length >= 0x80 {
+        // One to four octets follow.
+        octets.push(0x80 | significant.len() as u8);
+    }
+    octets.extend_from_slice(significant);
+    Some(())
 }
 
 /// A DER length and what follows it. Indefinite and non-minimal forms are refused.
@@ -124,18 +170,7 @@ impl ExportedName<'_> {
 
     /// The octets, or `None` for more content than the form can hold (4 GiB).
     pub fn to_octets(&self) -> Option<Vec<u8>> {
-        let oid = self.mechanism.as_bytes();
-        let mut der = vec![0x06];
-        // At most MAX_OID_OCTETS, so two length octets are enough.
-        match u8::try_from(oid.len()) {
-            Ok(length) if length < 0x80 => der.push(length),
-            Ok(length) => der.extend_from_slice(&[0x81, length]),
-            Err(_) => {
-                der.push(0x82);
-                der.extend_from_slice(&u16::try_from(oid.len()).ok()?.to_be_bytes());
-            }
-        }
-        der.extend_from_slice(oid);
+        let der = der_of(&self.mechanism);
         let mut octets = vec![4, if self.composite { 2 } else { 1 }];
         octets.extend_from_slice(&u16::try_from(der.len()).ok()?.to_be_bytes());
         octets.extend_from_slice(&der);
@@ -182,7 +217,30 @@ mod tests {
         }
     }
 
+    #[test]
+    fn frames_are_of_another_mechanism_or_none() {
+        let oid = Oid::from_content(b"\x2a").unwrap();
+        assert_eq!(decapsulate(b"\x60\x04\x06\x01\x2a\x05"), Ok((oid, &b"\x05"[..])));
+        assert_eq!(decapsulate(b""), Err(FramingError::Truncated));
+        assert_eq!(decapsulate(b"\x6e\x00"), Err(FramingError::UnknownStart(0x6e)));
+    }
+
     proptest! {
+        #[test]
+        fn framed_tokens_come_back(
+            size in prop_oneof![0_usize..300, 65_400_usize..65_600],
+            oid in proptest::collection::vec(0_u8..0x7f, 1..200),
+        ) {
+            let (oid, token) = (Oid::from_content(&oid).unwrap(), vec![7; size]);
+            let mut framed = b"before".to_vec();
+            encapsulate(&oid, &token, &mut framed).unwrap();
+            let framed = framed.strip_prefix(b"before").unwrap();
+            prop_assert_eq!(mechanism_of(framed), Ok(oid.clone()));
+            prop_assert_eq!(decapsulate(framed), Ok((oid, &token[..])));
+            prop_assert!(decapsulate(&framed[..framed.len() - 1]).is_err());
+            prop_assert!(decapsulate(&[framed, b"x"].concat()).is_err());
+        }
+
         #[test]
         fn exported_names_come_back(
             content in proptest::collection::vec(any::<u8>(), 0..40),
@@ -198,6 +256,7 @@ mod tests {
         #[test]
         fn no_octets_make_the_parsers_panic(octets in proptest::collection::vec(any::<u8>(), 0..64)) {
             let _ = mechanism_of(&octets);
+            let _ = decapsulate(&octets);
             let _ = ExportedName::parse(&octets);
         }
     }

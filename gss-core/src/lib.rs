@@ -33,6 +33,7 @@ mod handshake;
 mod loader;
 mod name;
 mod registry;
+mod sasl;
 mod secret;
 // The one concurrency primitive of our own, checked with loom.
 #[allow(unsafe_code)]
@@ -53,6 +54,7 @@ pub use handshake::{Acceptor, Initiator, Progress};
 pub use loader::LoadError;
 pub use name::{Name, NameInquiry};
 pub use registry::{Mechanism, State};
+pub use sasl::gs2_name;
 pub use secret::SecretBuf;
 pub use transfer::{PendingExport, PendingImport};
 
@@ -101,7 +103,7 @@ impl Gss {
     }
 
     /// The OIDs of the configured mechanisms but for those known not to load and deprecated ones
-    /// (`gss_indicate_mechs`, RFC 2744 section 5.16). Opens nothing.
+    /// (`gss_indicate_mechs`, RFC 2744 section 5.18). Opens nothing.
     pub fn indicate_mechanisms(&self) -> Vec<Oid> {
         self.registry().indicated()
     }
@@ -115,7 +117,7 @@ impl Gss {
         self.registry().default_mechanism().map(|mechanism| mechanism.line().oid.clone())
     }
 
-    /// A name as text (`gss_import_name`, RFC 2744 section 5.18). It is read by a mechanism when one needs it; a bad one
+    /// A name as text (`gss_import_name`, RFC 2744 section 5.16). It is read by a mechanism when one needs it; a bad one
     /// shows then. For the types of exported names see [`Gss::exported_name`].
     pub fn name(&self, text: &[u8], name_type: Option<&Oid>) -> Name {
         Name::text(text, name_type)

@@ -106,7 +106,7 @@ impl Name {
         }
     }
 
-    /// Whether both denote one entity (`gss_compare_name`, RFC 2744 section 5.3). Text compares by its bytes and type;
+    /// Whether both denote one entity (`gss_compare_name`, RFC 2744 section 5.6). Text compares by its bytes and type;
     /// text with a mechanism name by what the mechanism makes of it.
     ///
     /// # Errors
@@ -210,6 +210,22 @@ impl Name {
     /// [`Error::NameNotMn`] for text; what the mechanism says.
     pub fn delete_attribute(&mut self, attribute: &[u8]) -> Result<()> {
         self.change(|name| name.delete_attribute(attribute))
+    }
+
+    /// The name as an object of another library (`gss_map_name_to_any`): its address.
+    ///
+    /// # Errors
+    /// [`Error::NameNotMn`] for text; what the mechanism says.
+    pub fn map_to_any(&self, authenticated: bool, type_id: &[u8]) -> Result<usize> {
+        self.call(|name| name.map_to_any(authenticated, type_id))
+    }
+
+    /// Releases what [`Name::map_to_any`] gave (`gss_release_any_name_mapping`).
+    ///
+    /// # Errors
+    /// [`Error::NameNotMn`] for text; what the mechanism says.
+    pub fn release_any(&self, type_id: &[u8], object: usize) -> Result<()> {
+        self.call(|name| name.release_any(type_id, object))
     }
 
     /// The local user that the name stands for.

@@ -116,6 +116,14 @@ impl Mechanism {
         self.load().map(|_| ())
     }
 
+    /// What the mechanism says of itself. It is opened for that, if it is not open already.
+    ///
+    /// # Errors
+    /// [`Error::CannotLoad`] with the reason.
+    pub fn description(&self) -> Result<&Description> {
+        Ok(&self.load()?.description)
+    }
+
     /// The mechanism itself, loaded if need be.
     pub(crate) fn load(&self) -> Result<&Arc<Loaded>> {
         match self.loaded.get() {

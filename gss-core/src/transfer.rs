@@ -71,7 +71,7 @@ impl Context {
         bytes.append(prefix.len()).ok_or(out_of_memory)?.copy_from_slice(&prefix);
         context.call(|plugin| plugin.serialize(&mut bytes))?;
         if bytes.len() > token::MAX_TOKEN {
-            return Err(Error::Token(token::TokenError::TooLong(bytes.len())));
+            return Err(Error::TooLarge(bytes.len()));
         }
         Ok(PendingExport { context, token: bytes })
     }
@@ -136,7 +136,7 @@ impl Gss {
         Ok(PendingImport { context })
     }
 
-    /// Imports a context (`gss_import_sec_context`, RFC 2744 section 5.20).
+    /// Imports a context (`gss_import_sec_context`, RFC 2744 section 5.17).
     ///
     /// # Errors
     /// As [`Gss::prepare_import`].

@@ -10,7 +10,7 @@ use crate::wire::{Reader, Writer};
 use gss_plugin::{
     AcquireRequest, Credential, CredentialInfo, CredentialUsage, Lifetime, Oid, Output, Result, StoreRequest,
 };
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 
 /// The longest label of a credential or a context, in bytes.
 pub(crate) const MAX_LABEL: usize = 1024;
@@ -35,9 +35,10 @@ struct Facts {
     label: Vec<u8>,
 }
 
-/// The credentials that were stored.
+/// The credentials that were stored. Every handshake without a credential looks here, so those that look do not hold
+/// each other up; and a child forked while another thread did so can look on.
 #[derive(Default, Debug)]
-pub(crate) struct Store(Mutex<Shelf>);
+pub(crate) struct Store(RwLock<Shelf>);
 
 #[derive(Default, Debug)]
 struct Shelf {
@@ -46,14 +47,14 @@ struct Shelf {
 }
 
 impl Store {
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
-        // Nothing panics while it is held; if it did, the shelf would still be whole.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    // Nothing panics while it is locked; if it did, the shelf would still be whole.
+    fn shelf(&self) -> RwLockWriteGuard<'_, Shelf> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is stored under the name, or without one as the default, if it serves this usage.
     fn find(&self, name: Option<&DummyName>, usage: CredentialUsage) -> Option<Facts> {
-        let shelf = self.shelf();
+        let shelf = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let name = name.or(shelf.default.as_ref())?;
         shelf.stored.iter().find(|facts| facts.name.same(name) && serves(facts.usage, usage)).cloned()
     }

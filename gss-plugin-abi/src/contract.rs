@@ -281,7 +281,7 @@ pub trait Credential: Send + Sync + Sized + 'static {
         Err(MechError::unavailable("this credential option"))
     }
 
-    /// Limits what a negotiating mechanism offers (RFC 4178 section 5.2).
+    /// Limits what a negotiating mechanism offers (RFC 4178 appendix B.1).
     ///
     /// # Errors
     /// `UNAVAILABLE` for a mechanism that does not negotiate.

@@ -529,6 +529,7 @@ impl PluginContext {
     ///
     /// # Errors
     /// `FAILURE`.
+    #[inline]
     pub fn inquire(&self, want: Want) -> Result<ContextInfo<PluginName>> {
         let bit = |wanted, bit| if wanted { bit } else { 0 };
         let want = bit(want.source, WANT_SOURCE) | bit(want.target, WANT_TARGET) | bit(want.lifetime, WANT_LIFETIME);

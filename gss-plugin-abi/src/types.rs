@@ -407,7 +407,7 @@ impl Want {
     pub const NOTHING: Want = Want { source: false, target: false, lifetime: false };
 }
 
-/// What a context says of itself (RFC 2744 section 5.21).
+/// What a context says of itself (RFC 2744 section 5.20).
 #[derive(Clone, Debug)]
 pub struct ContextInfo<N> {
     /// The initiator's name, if wanted and known.

@@ -8,9 +8,9 @@ use crate::config::MechanismLine;
 use abi_stable::StableAbi;
 use abi_stable::abi_stability::abi_checking::check_layout_compatibility;
 use abi_stable::library::{AbiHeader, AbiHeaderRef, LibHeader, LibraryError, ROOT_MODULE_LOADER_NAME_WITH_NUL};
-use gss_plugin_abi::Line;
 use gss_plugin_abi::export::{MechModuleRef, PANIC_UNWIND};
 use gss_plugin_abi::host::PluginMechanism;
+use gss_plugin_abi::{Line, Oid};
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use std::error::Error as _;
 use std::ffi::{CStr, OsStr, c_void};
@@ -37,7 +37,8 @@ pub(super) fn load(line: &MechanismLine) -> Result<Loaded, LoadError> {
     let description = plugin.describe().map_err(refused)?;
     Ok(Loaded {
         name: line.name.as_str().into(),
-        oid: line.oid.clone(),
+        // The library stays as long as the process; so may its OID, which then costs nothing to clone.
+        oid: Oid::from_static(line.oid.as_bytes().to_vec().leak()),
         plugin,
         description,
         sdk_version: module.sdk_version().to_string(),
