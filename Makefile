@@ -15,6 +15,15 @@ BINDIR    = $(PREFIX)/bin
 PLUGINDIR = $(PREFIX)/lib/$(TRIPLET)/gss
 CONFDIR   = $(SYSCONFDIR)/gss
 DOCDIR    = $(PREFIX)/share/doc/gss-switch
+MANDIR    = $(PREFIX)/share/man
+
+# Under /usr, gssapi.h, the linker's libgss.so and the functions' manual pages are names of the distribution's packages
+# (MIT, Heimdal, GNU): there ours stand aside, and libgss.pc says where. The library itself has a name of its own.
+AMONG_PACKAGES := $(filter /usr,$(patsubst %/,%,$(PREFIX)))
+LIBDIR     = $(PREFIX)/lib$(if $(AMONG_PACKAGES),/$(TRIPLET))
+LINKDIR    = $(LIBDIR)$(if $(AMONG_PACKAGES),/gss-switch)
+INCLUDEDIR = $(PREFIX)/include$(if $(AMONG_PACKAGES),/gss-switch)
+MANSECTION = 3$(if $(AMONG_PACKAGES),gss)
 
 # Everything but what only contributors need.
 DOCS = $(filter-out docs/architecture.md,$(wildcard README.md docs/*.md)) LICENSE-MIT LICENSE-APACHE
@@ -26,6 +35,11 @@ TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 
 # The programs and plugins that are installed and that the demo runs.
 PRODUCTS = --package gssctl --package gss-mech-dummy
+
+# What `build` and `install` take; the tests install what is quicker to build.
+PROFILE ?= release
+BUILT   := $(TARGET)/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
+VERSION := $(shell sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
 
 # Workspaces of their own, which `cargo fmt --all` does not see.
 OTHER_WORKSPACES = $(wildcard tests/loom/Cargo.toml tests/third-party/Cargo.toml tests/plugins/Cargo.toml \
@@ -46,19 +60,20 @@ QUICK_RELEASE = CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off 
 all: build
 
 help:
-	@echo 'make             build gssctl and the plugins for installation'
+	@echo 'make             build gssctl, libgss and the plugins for installation'
 	@echo 'make demo        move security contexts between four processes, and watch'
 	@echo 'make test        everything a change must pass: lint, models, doc tests, test suite'
 	@echo 'make lint        formatting, clippy, documentation, dependencies'
 	@echo 'make suite       only the test suite'
-	@echo 'make bench       measurements (release build)'
+	@echo 'make bench       measurements, beside the libraries of MIT and Heimdal (release build)'
 	@echo 'make audit       known vulnerabilities in dependencies (needs the network)'
 	@echo 'make install     PREFIX (/usr/local), SYSCONFDIR (/etc) and DESTDIR say where'
 	@echo 'make clean       remove everything that was built'
 
 # The paths become the built-in defaults of the switch. Cargo rebuilds by itself when one of them changes.
 build:
-	GSS_SYSCONFDIR='$(SYSCONFDIR)' GSS_PLUGINDIR='$(PLUGINDIR)' cargo build --release --locked $(PRODUCTS)
+	GSS_SYSCONFDIR='$(SYSCONFDIR)' GSS_PLUGINDIR='$(PLUGINDIR)' \
+	    cargo build --profile $(PROFILE) --locked $(PRODUCTS) --package libgss
 
 # The dev profile: it starts sooner, and the demo shows behaviour, not speed.
 demo:
@@ -108,7 +123,8 @@ suite: tools
 	cargo nextest run --workspace --no-fail-fast
 
 bench:
-	cargo build --release --package gss-mech-dummy --package gss-benches
+	tests/setup-system.sh bench
+	cargo build --release --package gss-mech-dummy --package libgss --package gss-benches
 	'$(TARGET)/release/gss-benches'
 
 audit: tools
@@ -116,20 +132,34 @@ audit: tools
 
 # ---- Installation -------------------------------------------------------------------------------------------------
 
+# What `libgss.pc` says, in terms of its own prefix where that fits.
+PC_PATH = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
+
 # An administrator's configuration is never overwritten: a different one is put beside it. The dummy's paragraph is
 # left out, since that mechanism authenticates nobody.
 install: build
-	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(PLUGINDIR)' '$(DESTDIR)$(CONFDIR)/plugins.d' '$(DESTDIR)$(DOCDIR)'
-	install -m 755 '$(TARGET)/release/gssctl' '$(DESTDIR)$(BINDIR)'
-	install -m 644 '$(TARGET)/release/libgss_mech_dummy.so' '$(DESTDIR)$(PLUGINDIR)'
+	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(PLUGINDIR)' '$(DESTDIR)$(CONFDIR)/plugins.d' '$(DESTDIR)$(DOCDIR)' \
+	    '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(LINKDIR)' '$(DESTDIR)$(INCLUDEDIR)/gssapi'
+	install -m 755 '$(BUILT)/gssctl' '$(DESTDIR)$(BINDIR)'
+	install -m 644 '$(BUILT)/libgss_mech_dummy.so' '$(DESTDIR)$(PLUGINDIR)'
+	install -m 644 '$(BUILT)/libgss.so' '$(DESTDIR)$(LIBDIR)/libgss.so.1'
+	ln -sfr '$(DESTDIR)$(LIBDIR)/libgss.so.1' '$(DESTDIR)$(LINKDIR)/libgss.so'
+	install -m 644 libgss/include/gssapi.h '$(DESTDIR)$(INCLUDEDIR)'
+	install -m 644 libgss/include/gssapi/*.h '$(DESTDIR)$(INCLUDEDIR)/gssapi'
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@VERSION@|$(VERSION)|' -e 's|@CONFDIR@|$(CONFDIR)|' \
+	    -e 's|@INCLUDEDIR@|$(call PC_PATH,$(INCLUDEDIR))|' -e 's|@LINKDIR@|$(call PC_PATH,$(LINKDIR))|' \
+	    -e 's|@PLUGINDIR@|$(call PC_PATH,$(PLUGINDIR))|' libgss/libgss.pc.in > '$(BUILT)/libgss.pc'
+	install -m 644 '$(BUILT)/libgss.pc' '$(DESTDIR)$(LIBDIR)/pkgconfig'
+	libgss/man/install.sh '$(DESTDIR)$(MANDIR)' '$(MANSECTION)'
 	install -m 644 $(DOCS) '$(DESTDIR)$(DOCDIR)'
-	sed '/^# For the demo and the tests only/,/^$$/d' plugins.conf > '$(TARGET)/release/plugins.conf'
+	sed '/^# For the demo and the tests only/,/^$$/d' plugins.conf > '$(BUILT)/plugins.conf'
 	@conf='$(DESTDIR)$(CONFDIR)/plugins.conf'; new="$$conf"; \
 	if [ -e "$$conf" ]; then \
-	    cmp -s '$(TARGET)/release/plugins.conf' "$$conf" && exit 0; \
+	    cmp -s '$(BUILT)/plugins.conf' "$$conf" && exit 0; \
 	    new="$$conf.new"; echo "$$conf exists and is kept; ours is $$new"; \
 	fi; \
-	install -m 644 '$(TARGET)/release/plugins.conf' "$$new"
+	install -m 644 '$(BUILT)/plugins.conf' "$$new"
+	@[ -n '$(DESTDIR)' ] || ldconfig || echo 'Programs find libgss.so.1 once ldconfig has run, as root.'
 
 clean:
 	cargo clean

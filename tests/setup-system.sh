@@ -1,21 +1,43 @@
 #!/usr/bin/env bash
-# Makes sure that the system packages the tests need are there.
+# Makes sure that the system packages are there that the tests need, or the measurements: tests/setup-system.sh [bench].
 #
 # As root on Debian and its relatives, installs what is missing. Anybody else is told what is missing, and how to get
 # it. On a complete machine this asks dpkg and does nothing.
 set -euo pipefail
 
+purpose=${1:-tests}
+if [[ $purpose != tests && $purpose != bench ]]; then
+    echo "setup-system: the only argument is 'bench'" >&2
+    exit 2
+fi
+
 # One line for each package: its name, then what needs it.
 packages() {
+    if [[ $purpose == bench ]]; then
+        cat <<'LIST'
+gcc               rustc links with it, and the C program that measures libraries is compiled with it
+libc6-dev         headers and start files for the same
+pkg-config        says how to compile against MIT's and Heimdal's libraries
+libkrb5-dev       MIT's library, with which ours is compared
+heimdal-multidev  Heimdal's library, the same
+LIST
+        return
+    fi
     cat <<'LIST'
-gcc         rustc links with it, and the tests' C programs are compiled with it
-libc6-dev   headers and start files for the same
-zlib1g      libz.so.1: the loader must refuse a library that is no plugin
+gcc               rustc links with it, and the tests' C programs are compiled with it and its sanitizers
+libc6-dev         headers and start files for the same
+zlib1g            libz.so.1: the loader must refuse a library that is no plugin
+valgrind          a C program is run under it
+g++               the C headers are compiled as C++ too
+pkg-config        a program is built as libgss.pc says
+libkrb5-dev       MIT's headers and library: ours mean the same
+heimdal-multidev  has the same headers: values are compared, and `make install` replaces no file of it
+libgss-dev        has a libgss.so and the same manual pages: nor of this
 LIST
 }
 
 if ! command -v dpkg-query >/dev/null; then
-    echo "setup-system: no dpkg here, so nothing was checked. The tests need (names as in Debian):"
+    echo "setup-system: no dpkg here, so nothing was checked. Needed for $purpose (names as in Debian):"
     packages | sed 's/^/    /'
     exit 0
 fi
