@@ -1,6 +1,8 @@
 //! What the tests share: plugins built the way a stranger builds them, and a folder to drop them into.
 #![allow(clippy::expect_used, reason = "a test that cannot be set up has failed")]
 
+pub mod c;
+
 use gss_core::config::Sources;
 use gss_core::{Context, Flags, Gss, Oid, Result, name_type};
 use std::fs;

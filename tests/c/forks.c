@@ -1,0 +1,172 @@
+/*
+ * A process that forks. The child finds its contexts as they were, and never a lock that nobody holds any more.
+ *
+ *     forks transfer        after export, and after import
+ *     forks busy ROUNDS     while 4 threads create, wrap and export
+ */
+#include "common.h"
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Runs in a child, which has a second. */
+static void in_child(void (*work)(void))
+{
+	int status;
+	fflush(NULL);
+	pid_t child = fork();
+	CHECK(child >= 0);
+	if (child == 0) {
+		alarm(1);
+		work();
+		_exit(0);
+	}
+	CHECK(waitpid(child, &status, 0) == child);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		fprintf(stderr, "the child ends with %s %d\n", WIFSIGNALED(status) ? "signal" : "status",
+		    WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static gss_ctx_id_t ours, theirs;
+static gss_buffer_desc token;
+
+static void import_it(void)
+{
+	OM_uint32 minor;
+	CHECK_MAJOR(gss_context_time(&minor, theirs, &(OM_uint32){0}), GSS_S_CALL_INACCESSIBLE_READ | GSS_S_NO_CONTEXT);
+	CHECK_MAJOR(gss_import_sec_context(&minor, &token, &theirs), GSS_S_COMPLETE);
+	CHECK(converse(ours, theirs));
+}
+
+static void whole_life(void)
+{
+	OM_uint32 minor;
+	gss_ctx_id_t one, other;
+	establish(&one, &other);
+	CHECK(converse(one, other));
+	gss_buffer_desc moved = export_of(&other);
+	CHECK_MAJOR(gss_import_sec_context(&minor, &moved, &other), GSS_S_COMPLETE);
+	free_buffer(&moved);
+	CHECK(converse(other, one));
+	delete(one);
+	delete(other);
+}
+
+static void use_it(void)
+{
+	CHECK(converse(ours, theirs));
+	whole_life();
+	delete(ours);
+	delete(theirs);
+}
+
+static void transfer(void)
+{
+	establish(&ours, &theirs);
+	CHECK(converse(ours, theirs));
+	token = export_of(&theirs);
+	/* The importer is the child of the exporter. */
+	in_child(import_it);
+	import_it();
+	in_child(use_it);
+	use_it();
+	free_buffer(&token);
+}
+
+/* ---- While threads are at work ------------------------------------------------------------------------------------ */
+
+#define THREADS 4
+static atomic_int over;
+/* What the threads work on: their own, for the child to look at. */
+static _Atomic(gss_ctx_id_t) theirs_of[THREADS][2];
+static atomic_ulong done[THREADS];
+
+static void *work(void *argument)
+{
+	uintptr_t self = (uintptr_t)argument;
+	OM_uint32 minor;
+	gss_ctx_id_t one, other;
+	establish(&one, &other);
+	for (; !over; done[self]++) {
+		theirs_of[self][0] = one;
+		theirs_of[self][1] = other;
+		if (self % 2)
+			for (int i = 0; i < 20; i++)
+				CHECK(converse(one, other));
+		gss_buffer_desc moved = export_of(&other);
+		CHECK_MAJOR(gss_import_sec_context(&minor, &moved, &other), GSS_S_COMPLETE);
+		free_buffer(&moved);
+		CHECK(converse(one, other));
+		if (self < 2) {
+			delete(one);
+			delete(other);
+			establish(&one, &other);
+		}
+	}
+	delete(one);
+	delete(other);
+	return NULL;
+}
+
+static void look_at_all(void)
+{
+	OM_uint32 minor;
+	/* Nobody else used this pair: as good as ever. */
+	CHECK(converse(ours, theirs));
+	/*
+	 * These may have been inside a call: there, or gone. What the mechanism had locked in that call is locked for ever
+	 * here, so only calls that lock nothing in the dummy mechanism.
+	 */
+	for (int thread = 0; thread < THREADS; thread++)
+		for (int side = 0; side < 2; side++) {
+			gss_ctx_id_t context = theirs_of[thread][side];
+			OM_uint32 major = gss_context_time(&minor, context, &(OM_uint32){0});
+			CHECK(major == GSS_S_COMPLETE || major == GSS_S_NO_CONTEXT);
+			if (major == GSS_S_NO_CONTEXT)
+				continue;
+			gss_buffer_desc message = {5, "hello"}, wrapped;
+			CHECK_MAJOR(gss_wrap(&minor, context, 1, 0, &message, NULL, &wrapped), GSS_S_COMPLETE);
+			free_buffer(&wrapped);
+			delete(context);
+		}
+	whole_life();
+	delete(ours);
+	delete(theirs);
+}
+
+static void busy(int rounds)
+{
+	pthread_t threads[THREADS];
+	establish(&ours, &theirs);
+	for (uintptr_t i = 0; i < THREADS; i++)
+		CHECK(pthread_create(&threads[i], NULL, work, (void *)i) == 0);
+	for (int i = 0; i < THREADS; i++)
+		while (done[i] == 0)
+			usleep(1000);
+	for (int round = 0; round < rounds; round++) {
+		in_child(look_at_all);
+		/* Between two forks every thread gets on with its work. */
+		for (int i = 0; i < THREADS; i++)
+			for (unsigned long before = done[i]; done[i] == before;)
+				usleep(100);
+	}
+	over = 1;
+	for (int i = 0; i < THREADS; i++)
+		CHECK(pthread_join(threads[i], NULL) == 0);
+	CHECK(converse(ours, theirs));
+	use_it();
+}
+
+int main(int count, char **arguments)
+{
+	alarm(120);
+	CHECK(count > 1);
+	if (strcmp(arguments[1], "transfer") == 0)
+		transfer();
+	else
+		busy(atoi(arguments[2]));
+	return 0;
+}
