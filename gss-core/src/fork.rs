@@ -5,7 +5,7 @@ use crate::Gss;
 use crate::context::{self, State};
 use crate::credential;
 use crate::registry::{self, Failures, Table};
-use crate::slots;
+use crate::slots::{self, Readers};
 use gss_plugin_abi::host::PluginCredential;
 use std::fmt;
 use std::sync::{Arc, MutexGuard, RwLockWriteGuard};
@@ -38,12 +38,12 @@ impl ForkGuard {
         drop((failures, table));
     }
 
-    /// For the `child` handler, before the child starts any thread: contexts and credentials that other threads had
-    /// exclusively are gone; the rest works.
+    /// For the `child` handler, before the child starts any thread: contexts that other threads were using are gone, since
+    /// their mechanism may have been half through a message, and credentials that they were changing; the rest works.
     pub fn after_fork_in_child(self) {
         let Self { contexts, elements, table, failures } = self;
-        contexts.after_fork_in_child();
-        elements.after_fork_in_child();
+        contexts.after_fork_in_child(Readers::GiveUp);
+        elements.after_fork_in_child(Readers::Keep);
         drop((failures, table));
     }
 }

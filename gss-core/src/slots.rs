@@ -27,7 +27,7 @@ mod fork;
 mod sync;
 
 #[cfg(not(loom))]
-pub use fork::ForkGuard;
+pub use fork::{ForkGuard, Readers};
 use sync::{AtomicPtr, AtomicU32, AtomicU64, Half, Mutex, MutexGuard, Ordering, Parking, UnsafeCell};
 
 const INDEX_BITS: u32 = 22;

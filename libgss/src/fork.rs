@@ -1,9 +1,9 @@
-//! A process that forks: the child finds no lock of ours held, what other threads had exclusively is gone there
+//! A process that forks: the child finds no lock of ours held, contexts that other threads were using are gone there
 //! (`GSS_S_NO_CONTEXT`), and the rest works.
 
 use crate::boundary::{CREDENTIALS, NAMES, started_switch};
 use crate::status::{self, MinorsGuard};
-use gss_core::slots::ForkGuard;
+use gss_core::slots::{ForkGuard, Readers};
 use gss_core::{Credential, Name};
 use std::cell::RefCell;
 
@@ -48,8 +48,8 @@ extern "C" fn in_child() {
     if let Some(Held { names, credentials, minors, core }) = take() {
         core.after_fork_in_child();
         drop(minors);
-        credentials.after_fork_in_child();
-        names.after_fork_in_child();
+        credentials.after_fork_in_child(Readers::Keep);
+        names.after_fork_in_child(Readers::Keep);
     }
 }
 

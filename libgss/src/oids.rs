@@ -146,15 +146,14 @@ pub(crate) unsafe fn read_set(set: gss_OID_set) -> Result<Vec<Oid>, OidError> {
 
 /// A set for C: the set, its elements and the octets of each are allocations of their own. `None` when memory runs out.
 pub(crate) fn new_set(oids: &[Oid]) -> Option<gss_OID_set> {
-    let set = memory::room::<gss_OID_set_desc>(1)?;
-    // SAFETY: allocated just now.
-    unsafe { set.write(gss_OID_set_desc { count: 0, elements: ptr::null_mut() }) };
-    // SAFETY: initialized just now, and nobody else knows it.
-    if fill(unsafe { &mut *set.as_ptr() }, oids).is_none() {
-        // SAFETY: a set that was made here; nobody else knows it.
-        unsafe { free_set(set.as_ptr()) };
+    let mut contents = gss_OID_set_desc { count: 0, elements: ptr::null_mut() };
+    let Some(set) = fill(&mut contents, oids).and_then(|()| memory::room(1)) else {
+        // SAFETY: elements that were made here; nobody else knows them.
+        unsafe { free_elements(&contents) };
         return None;
-    }
+    };
+    // SAFETY: allocated just now.
+    unsafe { set.write(contents) };
     Some(set.as_ptr())
 }
 
@@ -219,10 +218,19 @@ pub(crate) unsafe fn add(set: gss_OID_set, octets: &[u8]) -> Option<()> {
 pub(crate) unsafe fn free_set(set: gss_OID_set) {
     // SAFETY: as demanded.
     let contents = unsafe { &*set };
-    if !contents.elements.is_null() {
-        for index in 0..contents.count {
+    // SAFETY: as demanded.
+    unsafe { free_elements(contents) };
+    // SAFETY: the set is an allocation of its own.
+    unsafe { memory::free(set) };
+}
+
+/// # Safety
+/// As [`free_set`], for the elements.
+unsafe fn free_elements(set: &gss_OID_set_desc) {
+    if !set.elements.is_null() {
+        for index in 0..set.count {
             // SAFETY: `index` is below the set's count.
-            let element = unsafe { contents.elements.add(index) };
+            let element = unsafe { set.elements.add(index) };
             // SAFETY: as above.
             let element = unsafe { &*element };
             // SAFETY: each element's octets are an allocation of their own.
@@ -230,9 +238,7 @@ pub(crate) unsafe fn free_set(set: gss_OID_set) {
         }
     }
     // SAFETY: the elements are an allocation of their own.
-    unsafe { memory::free(contents.elements) };
-    // SAFETY: and so is the set.
-    unsafe { memory::free(set) };
+    unsafe { memory::free(set.elements) };
 }
 
 /// An OID that C frees: the OID and its octets are allocations of their own. `None` when memory runs out.

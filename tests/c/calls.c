@@ -328,10 +328,10 @@ static void *handle_of(int choice)
 	case 2:
 		return GARBAGE;
 	case 3:
-		/* As close as it gets without being one: another generation, another kind, another tag, no such slot. */
+		/* As close as it gets without being one: another generation, no kind, another tag, no such slot. */
 		return (void *)((uintptr_t)objects[AN_ACCEPTOR][0] ^ (uintptr_t)1 << 45);
 	case 4:
-		return (void *)((uintptr_t)objects[AN_ACCEPTOR][0] ^ (uintptr_t)3 << 46);
+		return (void *)((uintptr_t)objects[AN_ACCEPTOR][0] ^ (uintptr_t)1 << 46);
 	case 5:
 		return (void *)((uintptr_t)objects[A_NAME][0] ^ (uintptr_t)1 << 50);
 	case 6:

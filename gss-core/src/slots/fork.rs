@@ -16,6 +16,15 @@ impl<T> Slots<T> {
     }
 }
 
+/// What becomes in the child of an object that other threads were reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readers {
+    /// It stays: a call that only reads leaves nothing half done.
+    Keep,
+    /// It is gone, like what they had exclusively: their calls may have been half through, and hold locks of their own.
+    GiveUp,
+}
+
 /// The table while a fork is under way; see [`Slots::before_fork`].
 #[must_use]
 pub struct ForkGuard<'a, T> {
@@ -31,19 +40,20 @@ impl<T> ForkGuard<'_, T> {
     }
 
     /// For the `child` handler, before the child starts any thread: what other threads had exclusively is gone, its
-    /// value leaked, since it may be half changed. What they merely read, or waited for, is as before.
+    /// value leaked, since it may be half changed. What becomes of that which they merely read is the caller's to say;
+    /// what they waited for is as before.
     ///
     /// If the forking thread itself holds read guards (it forks inside a call), nobody can tell its share of a
     /// reader count from that of the vanished threads: then whatever is being read is gone, too, in the
     /// child. The guards it holds stay good.
     ///
     /// Costs a look at every slot. In the parent it does nothing.
-    pub fn after_fork_in_child(self) {
+    pub fn after_fork_in_child(self, readers: Readers) {
         if std::process::id() == self.parent {
             return;
         }
         let me = sync::thread_id();
-        let reading = sync::read_guards() > 0;
+        let give_up = readers == Readers::GiveUp || sync::read_guards() > 0;
         for chunk in 0..CHUNKS {
             let first = if chunk == 0 { 0 } else { chunk_len(chunk) };
             for index in first..first + chunk_len(chunk) {
@@ -51,7 +61,7 @@ impl<T> ForkGuard<'_, T> {
                 let Some(slot) = self.slots.slot(index as u32) else {
                     return;
                 };
-                slot.after_fork_in_child(me, reading);
+                slot.after_fork_in_child(me, give_up);
             }
         }
     }
@@ -64,8 +74,8 @@ impl<T> fmt::Debug for ForkGuard<'_, T> {
 }
 
 impl<T> Slot<T> {
-    /// `me` is the only thread there is, `reading` whether it holds read guards of any object.
-    fn after_fork_in_child(&self, me: u64, reading: bool) {
+    /// `me` is the only thread there is; `give_up` says that an object with readers is gone.
+    fn after_fork_in_child(&self, me: u64, give_up: bool) {
         let word = self.word.load(Ordering::Relaxed);
         let mine = word & HELD != 0 && self.owner.load(Ordering::Relaxed) == me;
         let now = if word & ABANDONED != 0 {
@@ -73,7 +83,7 @@ impl<T> Slot<T> {
         } else if mine {
             // Who holds the object exclusively does not read it: all who are counted, or wait, are gone.
             word & !(COUNT | WAITERS)
-        } else if word & HELD != 0 || reading && word & LIVE != 0 && word & COUNT != 0 {
+        } else if word & HELD != 0 || give_up && word & LIVE != 0 && word & COUNT != 0 {
             // Guards of this thread may refer to the value and the count: both stay where they are, untouched.
             dead(word) | ABANDONED
         } else {
@@ -96,7 +106,7 @@ mod tests {
     use super::*;
 
     /// Forks; the child ends with the number of the first claim that does not hold there, or with 0.
-    fn in_child<T>(slots: &Slots<T>, claims: impl FnOnce() -> Vec<bool>) -> i32 {
+    fn in_child<T>(slots: &Slots<T>, readers: Readers, claims: impl FnOnce() -> Vec<bool>) -> i32 {
         let guard = slots.before_fork();
         // SAFETY: the child calls this table and the allocator, which glibc makes usable in it, and ends with _exit.
         let child = unsafe { libc::fork() };
@@ -105,7 +115,7 @@ mod tests {
             // A wait that never ends is a failure, too.
             // SAFETY: no handler is set, so the signal ends the child.
             unsafe { libc::alarm(20) };
-            guard.after_fork_in_child();
+            guard.after_fork_in_child(readers);
             let broken = claims().iter().position(|claim| !claim).map_or(0, |at| at as i32 + 1);
             // SAFETY: ends the child without running what the parent registered for its exit.
             unsafe { libc::_exit(broken) };
@@ -147,7 +157,7 @@ mod tests {
         let _ = slots.exclusive(free).unwrap().remove();
         let broken = beside_other_users(&slots, read, held, || {
             let own_guard = slots.exclusive(own).unwrap();
-            in_child(&slots, || {
+            in_child(&slots, Readers::Keep, || {
                 let mut claims = vec![
                     slots.read(held).err() == Some(LookupError::Gone),
                     slots.exclusive(held).err() == Some(LookupError::Gone),
@@ -174,12 +184,30 @@ mod tests {
     }
 
     #[test]
+    fn what_others_read_is_gone_in_the_child_where_the_caller_says_so() {
+        let slots = Slots::new();
+        let [read, held, idle] = [1, 2, 3].map(|value| slots.insert(value).unwrap());
+        let broken = beside_other_users(&slots, read, held, || {
+            in_child(&slots, Readers::GiveUp, || {
+                vec![
+                    slots.read(read).err() == Some(LookupError::Gone),
+                    slots.exclusive(read).err() == Some(LookupError::Gone),
+                    slots.exclusive(held).err() == Some(LookupError::Gone),
+                    slots.exclusive(idle).map(ExclusiveGuard::remove) == Ok(3),
+                ]
+            })
+        });
+        assert_eq!(broken, 0);
+        assert_eq!(slots.exclusive(read).unwrap().remove(), 1);
+    }
+
+    #[test]
     fn a_child_forked_inside_a_call_keeps_its_guards_and_waits_for_nobody() {
         let slots = Slots::new();
         let [read, held, own, idle] = [1, 2, 3, 4].map(|value| slots.insert(value).unwrap());
         let broken = beside_other_users(&slots, read, held, || {
             let own_guard = slots.read(own).unwrap();
-            in_child(&slots, || {
+            in_child(&slots, Readers::Keep, || {
                 let mut claims = vec![
                     *own_guard == 3,
                     slots.exclusive(own).err() == Some(LookupError::Gone),
@@ -202,7 +230,7 @@ mod tests {
         let slots = Slots::new();
         let handle = slots.insert(7).unwrap();
         let guard = slots.read(handle).unwrap();
-        slots.before_fork().after_fork_in_child();
+        slots.before_fork().after_fork_in_child(Readers::GiveUp);
         assert_eq!(*guard, 7);
         assert_eq!(word_of(&slots, handle).load(Ordering::Relaxed) & COUNT, 1);
         drop(guard);

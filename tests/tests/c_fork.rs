@@ -1,0 +1,32 @@
+//! Processes that are not as simple as one hopes: they fork, at any moment, and load and unload what uses the library.
+
+use gss_tests::c::{Build, Library};
+use gss_tests::{dummy_site, here};
+
+#[test]
+fn a_forked_child_imports_and_uses_what_its_parent_had() {
+    let site = dummy_site("gss.default=yes,legs=3");
+    let library = Library::ours();
+    for build in [Build::Plain, Build::Sanitized] {
+        library.program("forks.c", build).run(&site, &["transfer"]);
+    }
+}
+
+/// Not under the sanitizer: its own allocator takes no care of forks.
+#[test]
+fn a_fork_while_threads_are_at_work_leaves_the_child_no_lock() {
+    let site = dummy_site("gss.default=yes");
+    Library::ours().program("forks.c", Build::Plain).run(&site, &["busy", "100"]);
+}
+
+#[test]
+fn the_library_and_its_contexts_outlive_what_loaded_it() {
+    let site = dummy_site("gss.default=yes");
+    let library = Library::ours();
+    let module = site.path("module.so");
+    let include = format!("-I{}", here().join("c").display());
+    library.compile(&module, &[here().join("c/module.c")], &["-shared", "-fPIC", &include]);
+    let program = library.unlinked_program("reload.c");
+    let paths = [module, library.path()].map(|path| path.to_string_lossy().into_owned());
+    program.run(&site, &[&paths[0], &paths[1]]);
+}
