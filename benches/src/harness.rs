@@ -12,48 +12,48 @@ const ROUND: Duration = Duration::from_millis(20);
 /// One of the things that are compared.
 pub(crate) struct Variant<'a> {
     name: &'a str,
-    /// One run on the first thread's objects, or the second's.
-    runs: Vec<Box<dyn Fn() + Sync + 'a>>,
+    /// How long so many runs take.
+    round: Box<dyn Fn(u32) -> Duration + 'a>,
 }
 
 impl<'a> Variant<'a> {
     /// A variant that runs on one thread.
-    pub(crate) fn new(name: &'a str, run: impl Fn() + Sync + 'a) -> Self {
-        Self { name, runs: vec![Box::new(run)] }
+    pub(crate) fn new(name: &'a str, run: impl Fn() + 'a) -> Self {
+        Self::timed(name, move |count| time(count, &run))
     }
 
-    /// A variant that runs on two threads, each with objects of its own.
+    /// A variant that runs on two threads, each with objects of its own. The slower one counts.
     pub(crate) fn pair(name: &'a str, first: impl Fn() + Sync + 'a, second: impl Fn() + Sync + 'a) -> Self {
-        Self { name, runs: vec![Box::new(first), Box::new(second)] }
+        Self::timed(name, move |count| {
+            let barrier = Barrier::new(2);
+            let timed = |run: &(dyn Fn() + Sync)| {
+                barrier.wait();
+                time(count, run)
+            };
+            std::thread::scope(|scope| {
+                let other = scope.spawn(|| timed(&second));
+                let took = timed(&first);
+                other.join().map_or(took, |others| took.max(others))
+            })
+        })
+    }
+
+    /// A variant that is timed elsewhere: how long so many runs take.
+    pub(crate) fn timed(name: &'a str, round: impl Fn(u32) -> Duration + 'a) -> Self {
+        Self { name, round: Box::new(round) }
     }
 
     /// How many runs fill a round.
     fn calibrate(&self) -> u32 {
         let mut count: u32 = 1;
-        while self.round(count) < ROUND && count < u32::MAX / 2 {
+        while (self.round)(count) < ROUND && count < u32::MAX / 2 {
             count *= 2;
         }
         count
     }
-
-    fn round(&self, count: u32) -> Duration {
-        let [run] = &self.runs[..] else {
-            let barrier = Barrier::new(self.runs.len());
-            let timed = |run: &(dyn Fn() + Sync)| {
-                barrier.wait();
-                time(count, run)
-            };
-            return std::thread::scope(|scope| {
-                let threads: Vec<_> = self.runs.iter().map(|run| scope.spawn(|| timed(&**run))).collect();
-                let times = threads.into_iter().filter_map(|thread| thread.join().ok());
-                times.max().unwrap_or(Duration::ZERO)
-            });
-        };
-        time(count, &**run)
-    }
 }
 
-fn time(count: u32, run: &(dyn Fn() + Sync)) -> Duration {
+fn time(count: u32, run: &(impl Fn() + ?Sized)) -> Duration {
     let start = Instant::now();
     for _ in 0..count {
         run();
@@ -77,7 +77,7 @@ pub(crate) fn compare<'a>(variants: &[Variant<'a>]) -> Vec<Timing<'a>> {
     let mut rounds: Vec<Vec<f64>> = vec![Vec::new(); variants.len()];
     for _ in 0..ROUNDS {
         for ((variant, count), results) in variants.iter().zip(&counts).zip(&mut rounds) {
-            results.push(variant.round(*count).as_secs_f64() * 1e9 / f64::from(*count));
+            results.push((variant.round)(*count).as_secs_f64() * 1e9 / f64::from(*count));
         }
     }
     let timing = |(variant, mut results): (&Variant<'a>, Vec<f64>)| {

@@ -2,7 +2,9 @@
 #![allow(clippy::print_stdout, reason = "a benchmark's output is what it prints")]
 #![allow(clippy::expect_used, reason = "a benchmark that cannot be set up ends")]
 
+mod c_library;
 mod harness;
+mod kerberos;
 mod subject;
 
 use gss_core::Gss;
@@ -26,6 +28,7 @@ fn main() {
     calls(&gss);
     transfer(&gss);
     loading(&site);
+    c_library::run(&site);
 }
 
 /// The dispatcher against the mechanism's own object.
@@ -100,7 +103,7 @@ fn loading(site: &Site) {
     times.sort_unstable();
     let ms = |ns: u64| Duration::from_nanos(ns).as_secs_f64() * 1e3;
     println!("config read, plugin opened and first used, in a fresh process");
-    println!("  {:<34}{:>9.2} ms  [{:.2}]", "dummy", ms(times[times.len() / 2]), ms(times[0]));
+    println!("  {:<34}{:>9.2} ms  [{:.2}]\n", "dummy", ms(times[times.len() / 2]), ms(times[0]));
 }
 
 /// In the fresh process: prints the nanoseconds from reading the config to a token from the mechanism.
@@ -121,7 +124,10 @@ fn table(title: &str, timings: &[Timing<'_>]) {
     let base = timings.first().map_or(0.0, |timing| timing.median);
     for timing in timings {
         let Timing { name, median, least } = timing;
-        let apart = if timings.len() > 1 { format!("  {:+.1}", median - base) } else { String::new() };
+        let apart = match timings.len() {
+            1 => String::new(),
+            _ => format!("  {:+.1}  x{:.2}", median - base, median / base),
+        };
         println!("  {name:<34}{median:>9.1}  [{least:.1}]{apart}");
     }
     println!();

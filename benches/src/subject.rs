@@ -29,13 +29,16 @@ impl Site {
         Self(folder)
     }
 
+    pub(crate) fn folder(&self) -> &Path {
+        self.0.path()
+    }
+
     pub(crate) fn config(&self) -> PathBuf {
-        self.0.path().join("plugins.conf")
+        self.folder().join("plugins.conf")
     }
 
     pub(crate) fn gss(&self) -> Gss {
-        let folder: &Path = self.0.path();
-        Gss::with(Sources::file(self.config()).plugin_dir(folder))
+        Gss::with(Sources::file(self.config()).plugin_dir(self.folder()))
     }
 }
 
