@@ -43,10 +43,7 @@ impl Copy {
 
         for package in ["gss-plugin-abi", "gss-plugin"] {
             copy.take(&root.join(package), package, "Cargo.toml");
-            for file in fs::read_dir(root.join(package).join("src")).unwrap() {
-                let name = file.unwrap().file_name().into_string().unwrap();
-                copy.take(&root.join(package), package, &format!("src/{name}"));
-            }
+            copy.take_folder(&root.join(package), package, "src");
         }
         copy.write(
             "mech/Cargo.toml",
@@ -62,6 +59,17 @@ impl Copy {
 
     fn take(&self, from: &Path, package: &str, file: &str) {
         self.write(&format!("{}-{package}/{file}", self.kind), &read(&from.join(file)));
+    }
+
+    fn take_folder(&self, from: &Path, package: &str, folder: &str) {
+        for entry in fs::read_dir(from.join(folder)).unwrap().map(Result::unwrap) {
+            let path = format!("{folder}/{}", entry.file_name().into_string().unwrap());
+            if entry.file_type().unwrap().is_dir() {
+                self.take_folder(from, package, &path);
+            } else {
+                self.take(from, package, &path);
+            }
+        }
     }
 
     /// Cargo looks at the time of a file, so what has not changed is not written.
@@ -131,7 +139,7 @@ fn read(path: &Path) -> String {
 const ABI: &str = "gss-plugin-abi/src/abi.rs";
 const EXPORT: &str = "gss-plugin-abi/src/export.rs";
 const GUARD: &str = "gss-plugin-abi/src/guard.rs";
-const HOST: &str = "gss-plugin-abi/src/host.rs";
+const HOST: &str = "gss-plugin-abi/src/host/context.rs";
 
 #[test]
 fn a_plugin_that_is_one_function_older_works() {
