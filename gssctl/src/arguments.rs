@@ -26,6 +26,7 @@ Examples:
   gssctl config check new.conf         the same for a file that is not in use yet
   gssctl token inspect token.bin       which mechanism a token belongs to
   gssctl demo                          move contexts between four processes
+  gssctl krb5-sim keytab list FILE     a command that comes with a mechanism
 
 Exit codes:
   0  all is well
@@ -111,6 +112,9 @@ pub(crate) enum Command {
     Demo(DemoArguments),
     #[command(hide = true)]
     DemoRole(RoleArguments),
+    /// A command that comes with a mechanism, such as krb5-sim
+    #[command(external_subcommand)]
+    External(Vec<OsString>),
 }
 
 #[derive(Args, Debug)]

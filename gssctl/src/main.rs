@@ -5,6 +5,7 @@
 mod arguments;
 mod config;
 mod demo;
+mod external;
 mod mechs;
 mod output;
 mod switch;
@@ -74,6 +75,7 @@ fn run(cli: Cli, out: &mut io::StdoutLock<'_>) -> Result<Verdict> {
         Command::Token(TokenCommand::Inspect(arguments)) => token::inspect(&options, &arguments, out),
         Command::Demo(arguments) => demo::run(&options, &arguments, out),
         Command::DemoRole(role) => demo::run_role(&options, &role),
+        Command::External(words) => match external::run(&words)? {},
     }
 }
 
