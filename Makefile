@@ -34,7 +34,7 @@ DOCS = $(filter-out docs/architecture.md,$(wildcard README.md docs/*.md)) LICENS
 TARGET := $(abspath $(or $(CARGO_TARGET_DIR),target))
 
 # The programs and plugins that are installed and that the demo runs.
-PRODUCTS = --package gssctl --package gss-mech-dummy
+PRODUCTS = --package gssctl --package gss-mech-krb5-sim --package gssctl-krb5-sim --package gss-mech-dummy
 
 # What `build` and `install` take; the tests install what is quicker to build.
 PROFILE ?= release
@@ -75,10 +75,16 @@ build:
 	GSS_SYSCONFDIR='$(SYSCONFDIR)' GSS_PLUGINDIR='$(PLUGINDIR)' \
 	    cargo build --profile $(PROFILE) --locked $(PRODUCTS) --package libgss
 
-# The dev profile: it starts sooner, and the demo shows behaviour, not speed.
+# The dev profile: it starts sooner, and the demo shows behaviour, not speed. The keytab is made anew each time.
+DEMO = $(TARGET)/demo
 demo:
 	cargo build $(PRODUCTS)
-	GSS_PLUGINS_CONF='$(CURDIR)/plugins.conf' GSS_PLUGIN_DIR='$(TARGET)/debug' '$(TARGET)/debug/gssctl' demo
+	rm -rf '$(DEMO)'
+	install -d -m 700 '$(DEMO)'
+	'$(TARGET)/debug/gssctl' krb5-sim keytab add '$(DEMO)/krb5-sim.keytab' gssctl-demo/localhost@DEMO.EXAMPLE
+	sed 's|keytab=/etc/krb5-sim.keytab|realm=DEMO.EXAMPLE keytab=$(DEMO)/krb5-sim.keytab replay-cache=$(DEMO)|' \
+	    plugins.conf > '$(DEMO)/plugins.conf'
+	GSS_PLUGINS_CONF='$(DEMO)/plugins.conf' GSS_PLUGIN_DIR='$(TARGET)/debug' '$(TARGET)/debug/gssctl' demo
 
 # ---- Tests --------------------------------------------------------------------------------------------------------
 
@@ -140,8 +146,8 @@ PC_PATH = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
 install: build
 	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(PLUGINDIR)' '$(DESTDIR)$(CONFDIR)/plugins.d' '$(DESTDIR)$(DOCDIR)' \
 	    '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(LINKDIR)' '$(DESTDIR)$(INCLUDEDIR)/gssapi'
-	install -m 755 '$(BUILT)/gssctl' '$(DESTDIR)$(BINDIR)'
-	install -m 644 '$(BUILT)/libgss_mech_dummy.so' '$(DESTDIR)$(PLUGINDIR)'
+	install -m 755 '$(BUILT)/gssctl' '$(BUILT)/gssctl-krb5-sim' '$(DESTDIR)$(BINDIR)'
+	install -m 644 '$(BUILT)/libgss_mech_krb5_sim.so' '$(BUILT)/libgss_mech_dummy.so' '$(DESTDIR)$(PLUGINDIR)'
 	install -m 644 '$(BUILT)/libgss.so' '$(DESTDIR)$(LIBDIR)/libgss.so.1'
 	ln -sfr '$(DESTDIR)$(LIBDIR)/libgss.so.1' '$(DESTDIR)$(LINKDIR)/libgss.so'
 	install -m 644 libgss/include/gssapi.h '$(DESTDIR)$(INCLUDEDIR)'

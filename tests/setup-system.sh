@@ -32,6 +32,9 @@ g++               the C headers are compiled as C++ too
 pkg-config        a program is built as libgss.pc says
 libkrb5-dev       MIT's headers and library: ours mean the same
 heimdal-multidev  has the same headers: values are compared, and `make install` replaces no file of it
+krb5-kdc          a real KDC, on loopback and in a temporary folder, issues tickets that krb5-sim accepts
+krb5-admin-server kadmin.local fills its database
+krb5-user         kinit and klist, on keytabs of ours
 libgss-dev        has a libgss.so and the same manual pages: nor of this
 LIST
 }
