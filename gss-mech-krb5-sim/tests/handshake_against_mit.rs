@@ -266,7 +266,9 @@ fn we_accept_heimdal_with_a_ticket_from_mits_kdc() {
         let cache = kdc.login(&config, "alice@HOME.TEST");
         let config = kdc.config_with(&format!("default_etypes = {}", enctype.name()));
         let mut heimdal = Mit::start_library(Library::Heimdal, &config, "KRB5CCNAME", &cache);
-        for flags in [WANTED, WANTED | Flags::DELEG, Flags::REPLAY | Flags::SEQUENCE] {
+        // One leg without sequence detection: where the acceptor's numbers begin is then written nowhere. We follow MIT;
+        // Heimdal takes the first one for a gap.
+        for flags in [WANTED, WANTED | Flags::DELEG, Flags::CONF] {
             let leg = heimdal.initiate(flags, b"channel", b"");
             let (ours, step) = accept(&mechanism, None, b"channel", &leg.token)
                 .unwrap_or_else(|error| panic!("{enctype}, {flags:?}: {leg:?} {error}"));

@@ -3,7 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "tests")]
 
 use gss_tests::c::Library;
-use gss_tests::{Site, built, dummy_site, here};
+use gss_tests::{Site, built, dummy_site, here, product};
 use std::fs::{self, File};
 use std::io::Read;
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 /// The server asks for the default set of mechanisms.
 const DEFAULT: &str = "gss.default=yes,lifetime=3600";
 const DUMMY: [&str; 2] = ["-mech", "{ 1 3 6 1 4 1 42 2 26 1 2 }"];
+/// The OID of krb5-sim in the shipped `plugins.conf`.
+const KRB5_SIM: &str = "2.25.333408798203062771534613329954957484479";
 const PATIENCE: Duration = Duration::from_secs(30);
 
 #[test]
@@ -70,6 +72,21 @@ fn each_kind_of_message_arrives() {
         talk.client_says(&[answer]);
         talk.server_says(&["Received message: \"one of a kind\""]);
     }
+}
+
+#[test]
+fn kerberos_contexts_without_a_kdc_are_exported_too() {
+    let sample = Sample::over(krb5_sim_site());
+    let mechanism = format!("{{ {} }}", KRB5_SIM.replace('.', " "));
+    let options = ["-mech", &mechanism, "-ccount", "2", "-mcount", "3", "-seq"];
+    let talk = sample.talk(&["-verbose", "-export"], &options, "from a keytab");
+    assert_eq!(talk.client.matches("Signature verified.").count(), 6, "{talk:?}");
+    assert_eq!(talk.server.matches("Received message: \"from a keytab\"").count(), 6, "{talk:?}");
+    assert_eq!(talk.server.matches("Exported context: ").count(), 6, "{talk:?}");
+    talk.server_says(&["@EXAMPLE.ORG", &format!("Accepted connection using mechanism OID {mechanism}")]);
+    talk.client_says(&["sample/localhost@EXAMPLE.ORG", "locally initiated, open"]);
+    // It is the first line, and may serve by default: a client that names no mechanism gets it.
+    sample.talk(&[], &[], "by default").client_says(&["Signature verified."]);
 }
 
 #[test]
@@ -147,9 +164,34 @@ impl Talk {
     }
 }
 
+/// A site with krb5-sim, and a keytab with keys of the sample server.
+fn krb5_sim_site() -> Site {
+    let site = Site::new();
+    site.install(&product("gss-mech-krb5-sim", "libgss_mech_krb5_sim.so"));
+    let keytab = site.path("sample.keytab");
+    let added = Command::new(product("gssctl-krb5-sim", "gssctl-krb5-sim"))
+        .args(["keytab", "add"])
+        .arg(&keytab)
+        .arg("sample/localhost@EXAMPLE.ORG")
+        .output()
+        .expect("the tool was built");
+    assert!(added.status.success(), "{}", said(&added));
+    let (keytab, cache) = (keytab.display(), site.path("").display().to_string());
+    site.configure(
+        "krb5-sim",
+        &format!(
+            "krb5-sim {KRB5_SIM} libgss_mech_krb5_sim.so [realm=EXAMPLE.ORG keytab={keytab} replay-cache={cache}]"
+        ),
+    );
+    site
+}
+
 impl Sample {
     fn new(options: &str) -> Self {
-        let site = dummy_site(options);
+        Self::over(dummy_site(options))
+    }
+
+    fn over(site: Site) -> Self {
         let sources = sources();
         let (part, include) = (sources.join("appl/gss-sample"), sources.join("include"));
         // What their configure script finds out, and what they have from <krb5.h>, which MIT's header includes.
@@ -226,7 +268,7 @@ impl Server {
     }
 
     fn said(&self) -> String {
-        fs::read_to_string(&self.log).expect("the server's log")
+        String::from_utf8_lossy(&fs::read(&self.log).expect("the server's log")).into_owned()
     }
 
     fn wait_until(&mut self, done: impl Fn(&str) -> bool) {

@@ -140,12 +140,7 @@ impl Mit {
     /// The answer of a command on the context; `None` for an error.
     pub(crate) fn message(&mut self, words: &[&str]) -> Option<Vec<u8>> {
         let answer = self.ask(words);
-        if answer[0] == "error" {
-            eprintln!("{} {:?}", words[0], &answer[1..]);
-            None
-        } else {
-            Some(bytes(&answer[0]))
-        }
+        if answer[0] == "error" { None } else { Some(bytes(&answer[0])) }
     }
 
     /// Whether it verifies the MIC.
