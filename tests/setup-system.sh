@@ -32,11 +32,11 @@ g++               the C headers are compiled as C++ too
 pkg-config        a program is built as libgss.pc says
 libkrb5-dev       MIT's headers and library: ours mean the same
 heimdal-multidev  has the same headers: values are compared, and `make install` replaces no file of it
+libgss-dev        has a libgss.so and the same manual pages: nor of this
 krb5-kdc          a real KDC, on loopback and in a temporary folder, issues tickets that krb5-sim accepts
 krb5-admin-server kadmin.local fills its database
 krb5-user         kinit and klist, on keytabs of ours
 libgssapi3-heimdal  krb5-sim talks to programs of Heimdal's, too
-libgss-dev        has a libgss.so and the same manual pages: nor of this
 LIST
 }
 
