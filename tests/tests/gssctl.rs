@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
 use gss_core::{Gss, Oid, name_type};
-use gss_tests::{Site, build_apart, built, here};
+use gss_tests::{Site, build_apart, here, product};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::fs;
@@ -32,7 +32,7 @@ fn dummy_site(options: &str) -> Site {
 }
 
 fn gssctl(site: &Site) -> Command {
-    let mut command = Command::new(built().join("gssctl"));
+    let mut command = Command::new(product("gssctl", "gssctl"));
     command.arg("--conf").arg(site.path("plugins.conf")).arg("--plugin-dir").arg(site.plugins());
     command.env_remove("GSS_LOG").stdin(Stdio::null());
     command
@@ -123,7 +123,7 @@ fn what_cannot_be_looked_at_is_exit_code_2() {
     for arguments in [&["mechs", "--conf"][..], &["config", "check"], &["config", "show", "--conf"]] {
         let mut arguments = arguments.to_vec();
         arguments.push(missing.to_str().unwrap());
-        let answer = answer(Command::new(built().join("gssctl")).args(&arguments).output().unwrap());
+        let answer = answer(Command::new(product("gssctl", "gssctl")).args(&arguments).output().unwrap());
         assert_eq!((answer.code, answer.out.as_str()), (Some(2), ""), "{arguments:?}");
         assert!(answer.err.contains("missing.conf"), "{}", answer.err);
     }
