@@ -36,7 +36,8 @@ fn calls(gss: &Gss) {
     let (ours, theirs) = (subject::pair(gss), subject::pair(gss));
     let (direct, other_direct) = (Direct::new(), Direct::new());
     let (guarded, other_guarded) = (Direct::guarded(), Direct::guarded());
-    // What every call through the dispatcher pays the processor: it says how far the goal can be met on this machine.
+    // What every call through the dispatcher pays the processor once there are two threads: it says how far the goal can be
+    // met on this machine.
     let word = AtomicU64::new(0);
     let one = compare(&[
         Variant::new("own object, in Rust", || drop(black_box(direct.context_time()))),

@@ -6,7 +6,7 @@ use crate::loader::Loaded;
 use crate::name::Name;
 use crate::slots::{ExclusiveGuard, ForkGuard, Handle, ReadGuard, Slots};
 use gss_plugin_abi::host::{LegResult, PluginContext};
-use gss_plugin_abi::{Flags, Iov, Lifetime, MessageInfo, Oid, PrfKey, Sink, Want};
+use gss_plugin_abi::{ContextInfo, Flags, Iov, Lifetime, MessageInfo, Oid, PrfKey, Sink, Want};
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ impl State {
 
     /// The mechanism's flags, with the one that is the core's to say.
     pub(crate) fn flags(&self, flags: Flags) -> Flags {
-        if self.plugin.transferable() { flags | Flags::TRANS } else { flags & !Flags::TRANS }
+        flags.with_trans(self.plugin.transferable())
     }
 }
 
@@ -198,14 +198,15 @@ impl Context {
     #[inline]
     pub fn inquire(&self, want: Want) -> Result<ContextInquiry> {
         let state = self.read()?;
-        let info = state.call(|plugin| plugin.inquire(want))?;
+        let mut info = ContextInfo::default();
+        state.call(|plugin| plugin.inquire(want, &mut info))?;
         let name = |name| Name::of_mechanism(&state.mechanism, name);
         Ok(ContextInquiry {
             source: info.source.map(name),
             target: info.target.map(name),
             lifetime: info.lifetime,
             mechanism: info.mechanism.unwrap_or_else(|| state.mechanism.oid.clone()),
-            flags: state.flags(info.flags),
+            flags: info.flags,
             initiator: info.initiator,
             open: info.open,
         })

@@ -194,6 +194,7 @@ impl<T> Slots<T> {
     ///
     /// Gives it back if memory is short or 4 194 304 slots are taken.
     pub fn insert(&self, value: T) -> Result<Handle, T> {
+        sync::look_whether_alone();
         let Some((index, slot)) = self.take_free() else {
             return Err(value);
         };
@@ -217,7 +218,7 @@ impl<T> Slots<T> {
             return Err(LookupError::Gone);
         };
         // Acquire: see what the insert, or the last exclusive holder, wrote.
-        let word = slot.word.fetch_add(1, Ordering::Acquire);
+        let word = sync::add(&slot.word, 1, Ordering::Acquire);
         // One comparison for all: generation, LIVE, none of the other flags, not too many readers.
         if word ^ handle.idle_word() >= READERS_MAX {
             slot.read_slow(handle)?;
@@ -343,7 +344,7 @@ impl<T> Slot<T> {
     #[inline]
     fn leave(&self) {
         // Release: what this reader did comes before what the next exclusive holder does.
-        let word = self.word.fetch_sub(1, Ordering::Release);
+        let word = sync::add(&self.word, 1_u64.wrapping_neg(), Ordering::Release);
         if word & DRAINING != 0 {
             self.wake_drainer(word);
         }

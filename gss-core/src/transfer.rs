@@ -12,7 +12,7 @@ use crate::loader::Loaded;
 use crate::secret::SecretBuf;
 use crate::slots::ExclusiveGuard;
 use crate::token;
-use gss_plugin_abi::{Major, Sink, Want};
+use gss_plugin_abi::{ContextInfo, Major, Sink, Want};
 use std::fmt;
 use std::sync::Arc;
 
@@ -125,11 +125,12 @@ impl Gss {
         mechanism.check_transfer()?;
         let plugin = mechanism.plugin.import_context(parts.body).map_err(|error| mechanism.error(error))?;
         // What cannot be asked is taken as an established context of either side.
-        let info = plugin.inquire(Want::NOTHING).ok();
+        let mut info = ContextInfo::default();
+        let said = plugin.inquire(Want::NOTHING, &mut info).is_ok();
         let context = Context::new(State {
             mechanism: Arc::clone(mechanism),
-            initiator: info.as_ref().map(|info| info.initiator),
-            established: info.is_none_or(|info| info.open),
+            initiator: said.then_some(info.initiator),
+            established: info.open || !said,
             plugin,
             failed: false,
         })?;

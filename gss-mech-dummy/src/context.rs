@@ -211,10 +211,11 @@ impl SecurityContext for DummyContext {
     }
 
     fn inquire(&self, want: Want) -> Result<ContextInfo<DummyName>> {
+        let lifetime = if want.lifetime { self.deadline.remaining() } else { Lifetime(0) };
         Ok(ContextInfo {
+            lifetime,
             source: want.source.then(|| self.source.clone()),
             target: want.target.then(|| self.target.clone()),
-            lifetime: if want.lifetime { self.deadline.remaining() } else { Lifetime(0) },
             flags: self.granted_flags(),
             initiator: self.progress.role() == Role::Initiator,
             open: self.progress.established() && !self.closed,

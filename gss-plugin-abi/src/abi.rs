@@ -121,15 +121,18 @@ pub const WANT_SOURCE: u32 = 1;
 pub const WANT_TARGET: u32 = 2;
 pub const WANT_LIFETIME: u32 = 4;
 
+/// Filled in place: moving it from layer to layer cost more than all else that an inquiry does. What has one size does not
+/// stand side by side, for the same reason: a copy of two neighbours at once waits until both have been written.
 #[repr(C)]
-#[derive(StableAbi)]
+#[derive(StableAbi, Default)]
 pub struct AbiContextInfo {
     pub source: ROption<NameObject>,
     pub target: ROption<NameObject>,
-    pub mechanism: RVec<u8>,
+    pub mechanism: ROption<RVec<u8>>,
     pub lifetime: u32,
-    pub flags: u32,
     pub initiator: bool,
+    /// `TRANS` says what [`RawContext::transferable`] would.
+    pub flags: u32,
     pub open: bool,
 }
 
@@ -313,7 +316,7 @@ pub trait RawContext: Send + Sync {
     fn unwrap(&self, token: RSlice<'_, u8>, out: OutputObject<'_>) -> AbiResult<AbiMessageInfo>;
     fn get_mic(&self, qop: u32, message: RSlice<'_, u8>, out: OutputObject<'_>) -> AbiResult<()>;
     fn verify_mic(&self, message: RSlice<'_, u8>, mic: RSlice<'_, u8>) -> AbiResult<AbiMessageInfo>;
-    fn inquire(&self, want: u32) -> AbiResult<AbiContextInfo>;
+    fn inquire(&self, want: u32, info: &mut AbiContextInfo) -> AbiResult<()>;
     fn initiate_leg(&mut self, leg: &AbiInitiatorLeg<'_>) -> AbiResult<AbiStep>;
     fn accept_leg(&mut self, leg: &AbiAcceptorLeg<'_>) -> AbiResult<AbiStep>;
     fn serialize(&self, out: OutputObject<'_>) -> AbiResult<()>;

@@ -422,7 +422,8 @@ impl<C: SecurityContext> RawContext for Guarded<C> {
         self.call(|context| context.verify_mic(message.as_slice(), mic.as_slice()).map(Into::into))
     }
 
-    fn inquire(&self, want: u32) -> AbiResult<AbiContextInfo> {
+    fn inquire(&self, want: u32, info: &mut AbiContextInfo) -> AbiResult<()> {
+        let transferable = RawContext::transferable(self);
         self.observe(|context| {
             let ContextInfo { source, target, lifetime, flags, initiator, open, mechanism } =
                 context.inquire(Want {
@@ -430,15 +431,14 @@ impl<C: SecurityContext> RawContext for Guarded<C> {
                     target: want & WANT_TARGET != 0,
                     lifetime: want & WANT_LIFETIME != 0,
                 })?;
-            Ok(AbiContextInfo {
-                source: source.map(name_object).into(),
-                target: target.map(name_object).into(),
-                mechanism: mechanism.map_or_else(RVec::new, |oid| RVec::from(oid.as_bytes().to_vec())),
-                lifetime: lifetime.0,
-                flags: flags.0,
-                initiator,
-                open,
-            })
+            info.source = source.map(name_object).into();
+            info.target = target.map(name_object).into();
+            info.mechanism = mechanism.map(|oid| RVec::from(oid.as_bytes().to_vec())).into();
+            info.lifetime = lifetime.0;
+            info.flags = flags.with_trans(transferable).0;
+            info.initiator = initiator;
+            info.open = open;
+            Ok(())
         })
     }
 

@@ -8,8 +8,8 @@ mod mechanism;
 mod name;
 
 use crate::abi::{
-    AbiAcceptorLeg, AbiAcquire, AbiInitiatorLeg, AbiIov, AbiLine, AbiStep, AbiStore, ContextObject, CredentialObject,
-    MechanismObject, NameObject, WANT_LIFETIME, WANT_SOURCE, WANT_TARGET,
+    AbiAcceptorLeg, AbiAcquire, AbiContextInfo, AbiInitiatorLeg, AbiIov, AbiLine, AbiStep, AbiStore, ContextObject,
+    CredentialObject, MechanismObject, NameObject, WANT_LIFETIME, WANT_SOURCE, WANT_TARGET,
 };
 use crate::contract::Mechanism;
 use crate::convert::{

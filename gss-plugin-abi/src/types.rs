@@ -47,6 +47,11 @@ impl Flags {
     pub const fn contains(self, other: Flags) -> bool {
         self.0 & other.0 == other.0
     }
+
+    /// With [`Flags::TRANS`] as said, whatever it was.
+    pub const fn with_trans(self, transferable: bool) -> Flags {
+        if transferable { Flags(self.0 | Self::TRANS.0) } else { Flags(self.0 & !Self::TRANS.0) }
+    }
 }
 
 impl BitOr for Flags {
@@ -424,6 +429,13 @@ pub struct ContextInfo<N> {
     pub open: bool,
     /// The mechanism in use where it is another than the configured one.
     pub mechanism: Option<Oid>,
+}
+
+impl<N> Default for ContextInfo<N> {
+    fn default() -> Self {
+        let (lifetime, flags) = (Lifetime(0), Flags::NONE);
+        Self { source: None, target: None, lifetime, flags, initiator: false, open: false, mechanism: None }
+    }
 }
 
 /// What was found out about a message while unprotecting it.

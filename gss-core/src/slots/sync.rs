@@ -1,4 +1,5 @@
-//! What `slots.rs` takes from the platform: atomics, a lock, a futex and two facts about the calling thread.
+//! What `slots.rs` takes from the platform: atomics, a lock, a futex, two facts about the calling thread, and whether
+//! there is another one.
 //! Under `--cfg loom` all of it is loom's, so that the models in `tests/loom` run the code that ships.
 
 pub(super) use imp::*;
@@ -45,6 +46,21 @@ pub(super) fn remove_read_guard() {
     LOCAL.with(|local| local.read_guards.set(local.read_guards.get().wrapping_sub(1)));
 }
 
+/// `fetch_add` for a reader count, without a locked instruction while the process has one thread.
+///
+/// Then nobody comes between the load and the store, and whoever exists later sees them: a thread's start comes after all
+/// that its creator did. Each addition looks anew, so a guard may be taken alone and dropped among others. A signal
+/// handler may come between, but must not call GSS.
+#[inline]
+pub(super) fn add(word: &AtomicU64, count: u64, order: Ordering) -> u64 {
+    if !alone() {
+        return word.fetch_add(count, order);
+    }
+    let before = word.load(Ordering::Relaxed);
+    word.store(before.wrapping_add(count), Ordering::Relaxed);
+    before
+}
+
 #[cfg(not(loom))]
 mod imp {
     pub(crate) use std::cell::Cell;
@@ -53,12 +69,45 @@ mod imp {
     pub(crate) use std::sync::{Mutex, MutexGuard};
 
     use super::{Half, Local};
+    use std::ptr;
+    use std::sync::atomic::AtomicU8;
 
     /// Rounds of spinning before a thread sleeps: a few hundred ns, as long as a short per-message call.
     pub(crate) const SPINS: u32 = 64;
 
     thread_local! {
         pub(crate) static LOCAL: Local = const { Local { id: Cell::new(0), read_guards: Cell::new(0) } };
+    }
+
+    /// glibc's `__libc_single_threaded`, which it clears before it makes a second thread and which its own malloc goes by;
+    /// null until looked for.
+    static SINGLE_THREADED: AtomicPtr<AtomicU8> = AtomicPtr::new(ptr::null_mut());
+
+    /// Whether the process is known to have one thread, this one.
+    #[inline]
+    pub(crate) fn alone() -> bool {
+        let flag = SINGLE_THREADED.load(Ordering::Relaxed);
+        // SAFETY: not null, so from `look_whether_alone`: a static, or libc's, which is never unloaded. libc changes it
+        // in a process of one thread only, so no read meets a write.
+        !flag.is_null() && unsafe { &*flag }.load(Ordering::Relaxed) != 0
+    }
+
+    /// Lets [`alone`] answer yes. Takes the dynamic linker's lock the first time: no lock may be held.
+    #[inline]
+    pub(crate) fn look_whether_alone() {
+        if SINGLE_THREADED.load(Ordering::Relaxed).is_null() {
+            look();
+        }
+    }
+
+    #[cold]
+    fn look() {
+        static NEVER: AtomicU8 = AtomicU8::new(0);
+        // By name at run time: glibc before 2.32 and other libraries have none.
+        // SAFETY: the name ends with NUL.
+        let flag = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"__libc_single_threaded".as_ptr()) };
+        let never = (&raw const NEVER).cast_mut();
+        SINGLE_THREADED.store(if flag.is_null() { never } else { flag.cast() }, Ordering::Relaxed);
     }
 
     /// `std::cell::UnsafeCell` with loom's face.
@@ -117,6 +166,13 @@ mod imp {
     loom::thread_local! {
         pub(crate) static LOCAL: Local = Local { id: Cell::new(0), read_guards: Cell::new(0) };
     }
+
+    /// The models are about several threads.
+    pub(crate) fn alone() -> bool {
+        false
+    }
+
+    pub(crate) fn look_whether_alone() {}
 
     /// A futex as the kernel makes it: look at the word and go to sleep under a lock that the waker takes,
     /// too. A wake-up that gets lost leaves a thread asleep, which loom reports as a deadlock.

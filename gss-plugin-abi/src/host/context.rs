@@ -28,24 +28,26 @@ impl PluginContext {
         plain(self.0.context_time()).map(Lifetime)
     }
 
-    /// What the context says of itself, as far as it is wanted.
+    /// What the context says of itself, as far as it is wanted: into `info`, which a failure may leave half filled.
     ///
     /// # Errors
     /// `FAILURE`.
     #[inline]
-    pub fn inquire(&self, want: Want) -> Result<ContextInfo<PluginName>> {
+    pub fn inquire(&self, want: Want, info: &mut ContextInfo<PluginName>) -> Result<()> {
         let bit = |wanted, bit| if wanted { bit } else { 0 };
         let want = bit(want.source, WANT_SOURCE) | bit(want.target, WANT_TARGET) | bit(want.lifetime, WANT_LIFETIME);
-        let info = plain(self.0.inquire(want))?;
-        Ok(ContextInfo {
-            source: info.source.into_option().map(PluginName),
-            target: info.target.into_option().map(PluginName),
-            lifetime: Lifetime(info.lifetime),
-            flags: Flags(info.flags),
-            initiator: info.initiator,
-            open: info.open,
-            mechanism: optional_oid(&info.mechanism)?,
-        })
+        let mut answer = AbiContextInfo::default();
+        plain(self.0.inquire(want, &mut answer))?;
+        info.source = answer.source.into_option().map(PluginName);
+        info.target = answer.target.into_option().map(PluginName);
+        info.lifetime = Lifetime(answer.lifetime);
+        info.flags = Flags(answer.flags);
+        info.initiator = answer.initiator;
+        info.open = answer.open;
+        if let ROption::RSome(mechanism) = answer.mechanism {
+            info.mechanism = Some(oid(&mechanism)?);
+        }
+        Ok(())
     }
 
     /// Protects a message; answers whether it is encrypted.
