@@ -7,6 +7,7 @@ mod load;
 mod options;
 mod parse;
 mod pattern;
+mod settings;
 mod sources;
 
 use std::fmt;
@@ -18,6 +19,7 @@ use gss_plugin_abi::Oid;
 pub use diagnostic::{Defect, Diagnostic, Field, LibraryDefect, Position, Severity};
 pub use fingerprint::Fingerprint;
 pub use options::Options;
+pub use settings::Settings;
 pub use sources::Sources;
 
 /// The longest line, in bytes, without its end; MIT's, which cuts longer ones in two.
@@ -42,6 +44,8 @@ pub const MAX_DIAGNOSTICS: usize = 1000;
 pub struct Config {
     /// The good lines in order of preference, those of interposers included.
     pub mechanisms: Vec<MechanismLine>,
+    /// What holds for all mechanisms.
+    pub settings: Arc<Settings>,
     /// What is wrong or doubtful, in the order of reading.
     pub diagnostics: Vec<Diagnostic>,
     /// Each file and directory that was looked at, as it was then.
@@ -80,6 +84,8 @@ pub struct MechanismLine {
     pub options: Options,
     /// How contexts are handed over (`gss.transfer`); `None` if the line does not say.
     pub transfer: Option<TransferKind>,
+    /// What the config says for all mechanisms.
+    pub settings: Arc<Settings>,
     /// The group that may import its contexts (`gss.import-group`).
     pub import_group: Option<Account>,
     /// Whose exported contexts may be imported, beside one's own and root's (`gss.import-from`).
@@ -91,6 +97,13 @@ pub struct MechanismLine {
     pub kind: MechanismKind,
     /// Where it stands.
     pub place: Place,
+}
+
+impl MechanismLine {
+    /// How its contexts are handed over: as the line says, else as the config says for all, else once.
+    pub fn transfer_kind(&self) -> TransferKind {
+        self.transfer.or(self.settings.transfer).unwrap_or(TransferKind::Once)
+    }
 }
 
 /// What kind of line names a mechanism.

@@ -406,13 +406,17 @@ impl Gss {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gss_plugin_abi::MechError;
+    use gss_plugin_abi::oid::attr;
 
     #[test]
     fn of_failures_the_first_that_is_not_unavailable_counts() {
-        let unavailable = || Err(Error::TransferKind { mechanism: "m".into() });
+        let unavailable = || {
+            Err(Error::Mechanism { mechanism: "m".into(), oid: attr::DEPRECATED, error: MechError::unavailable("it") })
+        };
         let fail = |answers: Vec<Result<()>>| successes(answers.into_iter()).unwrap_err();
         assert!(matches!(fail(vec![]), Error::NoCredential));
-        assert!(matches!(fail(vec![unavailable()]), Error::TransferKind { .. }));
+        assert!(matches!(fail(vec![unavailable()]), Error::Mechanism { .. }));
         assert!(matches!(fail(vec![unavailable(), Err(Error::NameNotMn), unavailable()]), Error::NameNotMn));
         assert!(matches!(fail(vec![Err(Error::NameNotMn), Err(Error::Reentrant)]), Error::NameNotMn));
         assert_eq!(successes([Err(Error::NameNotMn), Ok(1), Ok(2)].into_iter()).unwrap(), [1, 2]);

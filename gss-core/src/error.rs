@@ -4,6 +4,7 @@ use crate::framing::FramingError;
 use crate::loader::LoadError;
 use crate::slots::LookupError;
 use crate::token::TokenError;
+use crate::transfer::TransferError;
 use gss_plugin_abi::{Major, MechError, Oid};
 use std::sync::Arc;
 
@@ -63,15 +64,9 @@ pub enum Error {
         /// The name in the config.
         mechanism: Arc<str>,
     },
-    /// The line asks for a kind of transfer that this version does not have. Another kind in its place would be weaker
-    /// than what was asked for.
-    #[error(
-        "mechanism {mechanism}: gss.transfer=once is not available in this version, which has only portable tokens"
-    )]
-    TransferKind {
-        /// The name in the config.
-        mechanism: Arc<str>,
-    },
+    /// The context could not be handed over.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
     /// The interprocess token is none.
     #[error(transparent)]
     Token(#[from] TokenError),
@@ -177,7 +172,19 @@ impl Error {
             Self::ForeignName { .. } => (Major::BAD_NAME, 22),
             Self::OutOfMemory(_) => (Major::FAILURE, 23),
             Self::TooLarge(_) => (Major::FAILURE, 26),
-            Self::TransferKind { .. } => (Major::UNAVAILABLE, 24),
+            Self::Transfer(error) => match error {
+                TransferError::NoPlace { .. } => (Major::FAILURE, 24),
+                TransferError::Full { .. } => (Major::FAILURE, 27),
+                TransferError::System { .. } => (Major::FAILURE, 28),
+                TransferError::NoAccount { .. } => (Major::FAILURE, 29),
+                TransferError::OtherKind { .. } => (Major::UNAUTHORIZED, 30),
+                TransferError::NotInAudience(_) => (Major::UNAUTHORIZED, 31),
+                TransferError::Refused { .. } => (Major::UNAUTHORIZED, 32),
+                TransferError::Altered { .. } => (Major::DEFECTIVE_TOKEN, 33),
+                TransferError::Expired(_) => (Major::NO_CONTEXT, 34),
+                TransferError::OtherBoot => (Major::NO_CONTEXT, 35),
+                TransferError::NotWaiting { .. } => (Major::NO_CONTEXT, 36),
+            },
             Self::Argument(_) => (Major::FAILURE, 25),
         };
         Status { major, minor: CORE_MINORS + number }

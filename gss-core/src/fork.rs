@@ -6,6 +6,7 @@ use crate::context::{self, State};
 use crate::credential;
 use crate::registry::{self, Failures, Table};
 use crate::slots::{self, Readers};
+use crate::transfer::known::{self, Known};
 use gss_plugin_abi::host::PluginCredential;
 use std::fmt;
 use std::sync::{Arc, MutexGuard, RwLockWriteGuard};
@@ -17,6 +18,7 @@ pub struct ForkGuard {
     elements: slots::ForkGuard<'static, PluginCredential>,
     table: Option<RwLockWriteGuard<'static, Arc<Table>>>,
     failures: MutexGuard<'static, Failures>,
+    folders: MutexGuard<'static, Vec<Known>>,
 }
 
 /// For the `prepare` handler of `pthread_atfork`.
@@ -24,6 +26,7 @@ pub fn before_fork(gss: Option<&'static Gss>) -> ForkGuard {
     ForkGuard {
         table: gss.map(|gss| gss.registry().lock_table()),
         failures: registry::lock_failures(),
+        folders: known::lock(),
         elements: credential::before_fork(),
         contexts: context::before_fork(),
     }
@@ -32,19 +35,19 @@ pub fn before_fork(gss: Option<&'static Gss>) -> ForkGuard {
 impl ForkGuard {
     /// For the `parent` handler: everything goes on.
     pub fn after_fork_in_parent(self) {
-        let Self { contexts, elements, table, failures } = self;
+        let Self { contexts, elements, table, failures, folders } = self;
         contexts.after_fork_in_parent();
         elements.after_fork_in_parent();
-        drop((failures, table));
+        drop((folders, failures, table));
     }
 
     /// For the `child` handler, before the child starts any thread: contexts that other threads were using are gone, since
     /// their mechanism may have been half through a message, and credentials that they were changing; the rest works.
     pub fn after_fork_in_child(self) {
-        let Self { contexts, elements, table, failures } = self;
+        let Self { contexts, elements, table, failures, folders } = self;
         contexts.after_fork_in_child(Readers::GiveUp);
         elements.after_fork_in_child(Readers::Keep);
-        drop((failures, table));
+        drop((folders, failures, table));
     }
 }
 

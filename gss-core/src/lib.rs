@@ -39,7 +39,7 @@ mod secret;
 #[allow(unsafe_code)]
 pub mod slots;
 pub mod token;
-mod transfer;
+pub mod transfer;
 pub mod trust;
 
 pub use context::{Context, ContextInquiry, Message};
@@ -56,7 +56,7 @@ pub use name::{Name, NameInquiry};
 pub use registry::{Mechanism, State};
 pub use sasl::gs2_name;
 pub use secret::SecretBuf;
-pub use transfer::{PendingExport, PendingImport};
+pub use transfer::{PendingExport, PendingImport, TransferError};
 
 use config::{Diagnostic, Sources};
 use framing::ExportedName;

@@ -4,7 +4,8 @@ mod elf;
 mod rust_plugin;
 mod services;
 
-use crate::config::{MechanismKind, MechanismLine, TransferKind};
+use crate::config::{MechanismKind, MechanismLine};
+use crate::transfer::Rules;
 use crate::trust::{self, Policy, TrustError};
 use gss_plugin_abi::host::PluginMechanism;
 use gss_plugin_abi::{Description, MechError, Oid};
@@ -85,7 +86,7 @@ pub(crate) struct Loaded {
     /// The version of the SDK that the plugin was built with.
     pub(crate) sdk_version: String,
     /// How the line wants contexts handed over.
-    pub(crate) transfer: Option<TransferKind>,
+    pub(crate) transfer: Rules,
 }
 
 impl Loaded {

@@ -24,8 +24,13 @@ impl SecretBuf {
         &self.0
     }
 
+    /// The bytes, to be changed in place.
+    pub(crate) fn as_mut_bytes(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+
     /// Makes room without leaving a copy behind, as `Vec` would.
-    fn reserve(&mut self, additional: usize) -> Option<()> {
+    fn make_room(&mut self, additional: usize) -> Option<()> {
         let needed = self.0.len().checked_add(additional)?;
         if needed > self.0.capacity() {
             let mut larger = Vec::new();
@@ -39,8 +44,12 @@ impl SecretBuf {
 }
 
 impl Sink for SecretBuf {
+    fn reserve(&mut self, count: usize) -> Option<()> {
+        self.make_room(count)
+    }
+
     fn append(&mut self, count: usize) -> Option<&mut [u8]> {
-        self.reserve(count)?;
+        self.make_room(count)?;
         let start = self.0.len();
         self.0.resize(start + count, 0);
         self.0.get_mut(start..)

@@ -6,7 +6,12 @@
 //! offset 4+L    the rest          the body
 //! ```
 //!
-//! This prefix is what MIT, illumos and libgssglue write. The body belongs to the transfer kind.
+//! This prefix is what MIT, illumos and libgssglue write. The body belongs to the transfer kind: a [`Claim`], or the
+//! mechanism's own bytes.
+
+mod claim;
+
+pub use claim::{Audience, Claim, TransferId};
 
 use gss_plugin_abi::{MAX_OID_OCTETS, Oid, OidError};
 
@@ -45,6 +50,20 @@ pub enum TokenError {
     /// The prefix claims an OID that is none.
     #[error("the interprocess token names no mechanism: {0}")]
     BadOid(#[source] OidError),
+    /// A claim of another version.
+    #[error("the interprocess token is a claim of version {0}, of which this version knows nothing")]
+    ClaimVersion(u8),
+    /// Not a claim's length, in bytes.
+    #[error("the interprocess token's claim has {have} bytes, expected {need}")]
+    ClaimLength {
+        /// How many bytes a claim has.
+        need: usize,
+        /// How many there are.
+        have: usize,
+    },
+    /// A claim with flags or reserved bytes that are not known.
+    #[error("the interprocess token's claim has flags that this version does not know")]
+    ClaimFlags,
     /// Nothing after the prefix.
     #[error("the interprocess token of mechanism {0} has no body")]
     NoBody(Oid),

@@ -11,6 +11,12 @@ use std::fmt;
 pub trait Sink {
     /// Makes `count` more bytes at the end, zeroed, and answers them; `None` when memory runs out.
     fn append(&mut self, count: usize) -> Option<&mut [u8]>;
+    /// Makes room for `count` more bytes, so that appending them cannot fail; `None` when memory runs out. By default
+    /// it is seen when they are appended.
+    fn reserve(&mut self, count: usize) -> Option<()> {
+        let _ = count;
+        Some(())
+    }
     /// The length in bytes.
     fn len(&self) -> usize;
     /// Whether there are no bytes.
@@ -22,6 +28,10 @@ pub trait Sink {
 }
 
 impl Sink for Vec<u8> {
+    fn reserve(&mut self, count: usize) -> Option<()> {
+        self.try_reserve(count).ok()
+    }
+
     fn append(&mut self, count: usize) -> Option<&mut [u8]> {
         self.try_reserve(count).ok()?;
         let start = Vec::len(self);

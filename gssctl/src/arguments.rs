@@ -25,6 +25,8 @@ Examples:
   gssctl config check                  every mistake, with file, line and column
   gssctl config check new.conf         the same for a file that is not in use yet
   gssctl token inspect token.bin       which mechanism a token belongs to
+  gssctl transfer list                 which exported contexts wait for their importers
+  gssctl transfer revoke ID            make one of their tokens void
   gssctl demo                          move contexts between four processes
   gssctl krb5-sim keytab list FILE     a command that comes with a mechanism
 
@@ -102,6 +104,9 @@ pub(crate) enum Command {
     /// Look at an interprocess token
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Look after the exported contexts that wait for their importers
+    #[command(subcommand)]
+    Transfer(TransferCommand),
     /// Move contexts between four processes, and show what must fail to fail.
     ///
     /// For each mechanism a client and an acceptor establish a context. The acceptor exports it and hands the token and
@@ -158,9 +163,11 @@ pub(crate) struct CheckArguments {
 
 #[derive(Subcommand, Debug)]
 pub(crate) enum TokenCommand {
-    /// Show which mechanism an interprocess token belongs to, and its sizes.
+    /// Show which mechanism an interprocess token belongs to, its kind, and what has become of it.
     ///
-    /// Imports nothing, and never shows the body, which may hold keys. Exits with 1 if it is no interprocess token.
+    /// Imports and claims nothing, and never shows a key: nothing of the body of a portable token, and of one that is good
+    /// for one import only by whom and until when it may be imported, and whether its context still waits. Exits with 1 if
+    /// it is no interprocess token.
     ///
     /// The token may be given as it is, or as text in base64 or hexadecimal digits, with white space anywhere. Which of
     /// them it is shows by itself: a token begins with a zero byte, which no text has; its text begins with 00 in
@@ -176,6 +183,34 @@ pub(crate) struct InspectArguments {
     /// JSON for programs
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Subcommand, Debug)]
+pub(crate) enum TransferCommand {
+    /// List the waiting contexts, and where this user's exports wait.
+    ///
+    /// Shows what this user may look into: one's own, those for one's groups, and as root all. Never a key or a state.
+    /// Exits with 1 if something could not be looked into, or if exports have no place to wait in.
+    List(ListArguments),
+    /// Remove the contexts that nobody has imported in time.
+    ///
+    /// Programs that export remove some as they go; this removes all that expired three minutes ago or earlier.
+    Sweep,
+    /// Remove a waiting context, so that its token is void
+    Revoke(RevokeArguments),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ListArguments {
+    /// JSON for programs
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct RevokeArguments {
+    /// Its id, as the list or `gssctl token inspect` shows it
+    pub(crate) id: String,
 }
 
 #[derive(Args, Debug)]

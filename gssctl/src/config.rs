@@ -5,7 +5,7 @@ use crate::arguments::{CheckArguments, Options};
 use crate::{output, switch};
 use anyhow::Result;
 use gss_core::config::{
-    Config, Defect, Diagnostic, MechanismKind, MechanismLine, Position, Severity, Sources, TransferKind,
+    Config, Defect, Diagnostic, MechanismKind, MechanismLine, Position, Settings, Severity, Sources, TransferKind,
 };
 use gss_core::trust::Policy;
 use serde::Serialize;
@@ -148,6 +148,9 @@ pub(crate) fn show(options: &Options, out: &mut impl Write) -> Result<Verdict> {
     let config = switch::config(options)?;
     let sources: Sources = options.sources();
     writeln!(out, "# plugin directory: {}", sources.plugin_directory().display())?;
+    for setting in settings(&config.settings) {
+        writeln!(out, "{setting}")?;
+    }
     for line in &config.mechanisms {
         writeln!(out, "\n# {}\n{}", line.place, one_line(line))?;
     }
@@ -163,12 +166,23 @@ pub(crate) fn show(options: &Options, out: &mut impl Write) -> Result<Verdict> {
     Ok(Verdict::Good)
 }
 
+/// The settings in the form of a config file, those included that nobody has set.
+fn settings(settings: &Settings) -> Vec<String> {
+    let mut lines = vec![kind(settings.transfer.unwrap_or(TransferKind::Once))];
+    lines.extend(settings.transfer_directory.iter().map(|path| format!("gss.transfer-directory={}", path.display())));
+    lines.push(format!("gss.transfer-wait={}", settings.transfer_wait.as_secs()));
+    lines.push(format!("gss.transfer-limit={}", settings.transfer_limit));
+    lines
+}
+
+fn kind(kind: TransferKind) -> String {
+    let kind = if kind == TransferKind::Portable { "portable" } else { "once" };
+    format!("gss.transfer={kind}")
+}
+
 fn one_line(line: &MechanismLine) -> String {
     let mut options: Vec<String> = line.aliases.iter().map(|oid| format!("gss.alias={oid}")).collect();
-    options.extend(line.transfer.map(|kind| match kind {
-        TransferKind::Once => "gss.transfer=once".to_owned(),
-        _ => "gss.transfer=portable".to_owned(),
-    }));
+    options.extend(line.transfer.map(kind));
     options.extend(line.default.map(|yes| format!("gss.default={}", if yes { "yes" } else { "no" })));
     options.extend(line.import_group.iter().map(|group| format!("gss.import-group={group}")));
     options.extend(line.import_from.iter().map(|user| format!("gss.import-from={user}")));

@@ -1,5 +1,5 @@
 //! `gssctl`: shows an administrator which mechanisms are configured, what became of each, what is wrong with the
-//! config, what an interprocess token says of itself, and that contexts move between processes.
+//! config, what an interprocess token says of itself, which contexts wait for their importers, and that contexts move between processes.
 #![forbid(unsafe_code)]
 
 mod arguments;
@@ -10,9 +10,10 @@ mod mechs;
 mod output;
 mod switch;
 mod token;
+mod transfer;
 
 use anyhow::{Context as _, Result};
-use arguments::{Cli, Command, ConfigCommand, Options, TokenCommand};
+use arguments::{Cli, Command, ConfigCommand, Options, TokenCommand, TransferCommand};
 use clap::Parser as _;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -73,6 +74,9 @@ fn run(cli: Cli, out: &mut io::StdoutLock<'_>) -> Result<Verdict> {
         Command::Config(ConfigCommand::Check(arguments)) => config::check(&options, &arguments, out),
         Command::Config(ConfigCommand::Show) => config::show(&options, out),
         Command::Token(TokenCommand::Inspect(arguments)) => token::inspect(&options, &arguments, out),
+        Command::Transfer(TransferCommand::List(arguments)) => transfer::list(&options, &arguments, out),
+        Command::Transfer(TransferCommand::Sweep) => transfer::sweep(&options, out),
+        Command::Transfer(TransferCommand::Revoke(arguments)) => transfer::revoke(&options, &arguments, out),
         Command::Demo(arguments) => demo::run(&options, &arguments, out),
         Command::DemoRole(role) => demo::run_role(&options, &role),
         Command::External(words) => match external::run(&words)? {},

@@ -125,9 +125,9 @@ fn facts(mechanism: &Mechanism) -> Facts {
         line: line.place.line,
         state,
         reason,
-        transfer: match line.transfer {
-            Some(TransferKind::Once) => "once",
-            _ => "portable",
+        transfer: match line.transfer_kind() {
+            TransferKind::Portable => "portable",
+            _ => "once",
         },
         serves_by_default,
         description: description.map(|(description, sdk_version)| Description {
@@ -218,7 +218,7 @@ fn block(out: &mut impl Write, facts: &Facts) -> Result<()> {
     line("options", &facts.options)?;
     line("state", facts.state)?;
     line("reason", facts.reason.as_deref().unwrap_or_default())?;
-    line("transfer", if facts.transfer == "once" { "once (not part of this version)" } else { facts.transfer })?;
+    line("transfer", facts.transfer)?;
     line(
         "by default",
         match facts.serves_by_default {

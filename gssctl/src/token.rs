@@ -1,4 +1,5 @@
-//! `gssctl token inspect`: which mechanism an interprocess token belongs to, and its sizes. Never its body.
+//! `gssctl token inspect`: which mechanism an interprocess token belongs to, its kind and sizes, and what has become of
+//! it. Never a key.
 
 mod text;
 
@@ -7,7 +8,8 @@ use crate::arguments::{InspectArguments, Options};
 use crate::output;
 use anyhow::{Context as _, Result, bail};
 use gss_core::config::{Config, TransferKind};
-use gss_core::token::{self, MAX_TOKEN, Parts};
+use gss_core::token::{self, Audience, Claim, MAX_TOKEN, Parts};
+use gss_core::transfer::admin::{self, Standing};
 use serde::Serialize;
 use std::fs::File;
 use std::io::{self, IsTerminal as _, Read, Write};
@@ -21,12 +23,27 @@ struct Report {
     configured: Option<Line>,
     /// How the context travels.
     kind: &'static str,
+    /// For a token that is good for one import.
+    claim: Option<ClaimReport>,
     /// Sizes in bytes.
     prefix: usize,
     body: usize,
     total: usize,
     /// How the token was given.
     encoding: &'static str,
+}
+
+#[derive(Serialize)]
+struct ClaimReport {
+    id: String,
+    /// Who may import it: `uid 1000`, `gid 33`.
+    audience: String,
+    /// Seconds since 1970.
+    not_after: u64,
+    /// `waiting`, `expired`, `other boot`, `gone` or `unseen`.
+    state: &'static str,
+    /// The same in words.
+    words: String,
 }
 
 #[derive(Serialize)]
@@ -54,7 +71,11 @@ pub(crate) fn inspect(options: &Options, arguments: &InspectArguments, out: &mut
     };
     // A config that cannot be read keeps nobody from looking at a token.
     let config = Config::load(&options.sources());
-    let report = report(&parts, bytes.len(), encoding, &config);
+    let claim = match Claim::parse(parts.body) {
+        Ok(claim) => claim,
+        Err(error) => return defective(error.to_string()),
+    };
+    let report = report(&parts, claim.as_ref(), bytes.len(), encoding, &config);
     if arguments.json {
         output::json(out, &report)?;
     } else {
@@ -84,7 +105,26 @@ fn name(path: &Path) -> String {
     if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() }
 }
 
-fn report(parts: &Parts<'_>, total: usize, encoding: &'static str, config: &Config) -> Report {
+fn claim_report(claim: &Claim, config: &Config) -> ClaimReport {
+    let (state, words) = match admin::standing(&config.settings, claim) {
+        Standing::Waiting(waiting) => ("waiting", format!("its context waits in {}", waiting.path.display())),
+        Standing::Expired(ago) => ("expired", format!("it could be imported until {ago} s ago")),
+        Standing::OtherBoot => {
+            ("other boot", "it was made on another host, or before this host was started".to_owned())
+        }
+        Standing::Unseen(path) => ("unseen", format!("not known: this user may not look into {}", path.display())),
+        // And whatever a later version may say.
+        _ => ("gone", "its context was imported or revoked, or never was here".to_owned()),
+    };
+    let audience = match claim.audience() {
+        Audience::User(uid) => format!("uid {uid}"),
+        Audience::Group(gid) => format!("gid {gid}"),
+    };
+    ClaimReport { id: claim.id().to_string(), audience, not_after: claim.not_after(), state, words }
+}
+
+fn report(parts: &Parts<'_>, claim: Option<&Claim>, total: usize, encoding: &'static str, config: &Config) -> Report {
+    let kind = if claim.is_some() { TransferKind::Once } else { TransferKind::Portable };
     let line = config
         .mechanisms
         .iter()
@@ -93,12 +133,13 @@ fn report(parts: &Parts<'_>, total: usize, encoding: &'static str, config: &Conf
             name: line.name.clone(),
             file: line.place.file.to_path_buf(),
             line: line.place.line,
-            admitted: line.transfer != Some(TransferKind::Once),
+            admitted: line.transfer_kind() == kind,
         });
     Report {
         oid: parts.mechanism.to_string(),
         configured: line,
-        kind: "portable",
+        kind: if claim.is_some() { "once" } else { "portable" },
+        claim: claim.map(|claim| claim_report(claim, config)),
         prefix: total - parts.body.len(),
         body: parts.body.len(),
         total,
@@ -118,8 +159,13 @@ fn human(out: &mut impl Write, report: &Report) -> Result<()> {
         }
     }
     let refused = report.configured.as_ref().is_some_and(|line| !line.admitted);
-    let remark = if refused { ", which its line does not admit (gss.transfer=once)" } else { "" };
+    let remark = if refused { ", which its line does not admit (gss.transfer)" } else { "" };
     writeln!(out, "kind        {}{remark}", report.kind)?;
+    if let Some(claim) = &report.claim {
+        writeln!(out, "id          {}", claim.id)?;
+        writeln!(out, "for         {}", claim.audience)?;
+        writeln!(out, "state       {}: {}", claim.state, claim.words)?;
+    }
     writeln!(out, "prefix      {}", output::count(report.prefix, "byte"))?;
     writeln!(out, "body        {}", output::count(report.body, "byte"))?;
     writeln!(out, "total       {}, given as {}", output::count(report.total, "byte"), report.encoding)?;

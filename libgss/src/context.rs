@@ -217,10 +217,8 @@ pub(crate) fn export(mut variable: HandleVariable, mut token: BufferOut) -> Outc
     variable.required(Major::CALL_INACCESSIBLE_READ.with(Major::NO_CONTEXT))?;
     let context = variable.context()?;
     token.required()?;
-    let pending = context.prepare_export()?;
-    // The last thing that can fail; if it does, the context is as it was.
-    let bytes = MallocBuf::copy_of(pending.token()).ok_or_else(|| out_of_memory("the interprocess token"))?;
-    drop(pending.commit());
+    let mut bytes = MallocBuf::new();
+    context.export_into(&mut bytes)?;
     variable.set(std::ptr::null_mut());
     token.give(bytes);
     COMPLETE

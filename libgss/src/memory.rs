@@ -4,6 +4,7 @@
 use gss_core::Sink;
 use std::ffi::c_void;
 use std::ptr::{self, NonNull};
+use zeroize::Zeroize as _;
 
 /// Bytes in `malloc`ed memory, growing as they are written. Freed when dropped, unless given away.
 pub(crate) struct MallocBuf {
@@ -37,7 +38,7 @@ impl MallocBuf {
 }
 
 impl Sink for MallocBuf {
-    fn append(&mut self, count: usize) -> Option<&mut [u8]> {
+    fn reserve(&mut self, count: usize) -> Option<()> {
         let needed = self.length.checked_add(count).filter(|needed| *needed <= isize::MAX as usize)?;
         if needed > self.capacity {
             let capacity = if self.capacity == 0 { needed } else { needed.max(self.capacity.saturating_mul(2)) };
@@ -46,6 +47,12 @@ impl Sink for MallocBuf {
             self.start = NonNull::new(start.cast::<u8>())?.as_ptr();
             self.capacity = capacity;
         }
+        Some(())
+    }
+
+    fn append(&mut self, count: usize) -> Option<&mut [u8]> {
+        self.reserve(count)?;
+        let needed = self.length + count;
         if count == 0 {
             return Some(&mut []);
         }
@@ -62,8 +69,16 @@ impl Sink for MallocBuf {
         self.length
     }
 
+    /// What is cut off is wiped: it may be the beginning of a token that came to nothing.
     fn truncate(&mut self, length: usize) {
-        self.length = self.length.min(length);
+        let Some(cut) = self.length.checked_sub(length).filter(|cut| *cut > 0) else {
+            return;
+        };
+        // SAFETY: `length` is within the allocation.
+        let start = unsafe { self.start.add(length) };
+        // SAFETY: so are the `cut` bytes from there, which were initialized when they were appended.
+        unsafe { std::slice::from_raw_parts_mut(start, cut) }.zeroize();
+        self.length = length;
     }
 }
 

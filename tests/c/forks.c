@@ -65,12 +65,19 @@ static void use_it(void)
 
 static void transfer(void)
 {
+	OM_uint32 minor;
 	establish(&ours, &theirs);
 	CHECK(converse(ours, theirs));
 	token = export_of(&theirs);
-	/* The importer is the child of the exporter. */
+	/* The importer is the child of the exporter. What it has had, its parent cannot have as well. */
 	in_child(import_it);
+	CHECK_MAJOR(gss_import_sec_context(&minor, &token, &theirs), GSS_S_NO_CONTEXT);
+	free_buffer(&token);
+	delete(ours);
+	establish(&ours, &theirs);
+	token = export_of(&theirs);
 	import_it();
+	/* And what its parent has imported, a child has by being forked. */
 	in_child(use_it);
 	use_it();
 	free_buffer(&token);

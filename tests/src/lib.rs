@@ -59,6 +59,8 @@ fn cargo(manifest: &Path, target: &Path, arguments: &[&str]) {
 /// A plugin directory and a config of the test's own.
 pub struct Site {
     folder: TempDir,
+    /// In memory, as a transfer store should be.
+    store: TempDir,
 }
 
 impl Site {
@@ -67,9 +69,34 @@ impl Site {
         let folder = tempfile::Builder::new().prefix("gss-test-").tempdir().expect("a temporary folder");
         fs::create_dir(folder.path().join("plugins")).expect("a plugin directory");
         fs::create_dir(folder.path().join("plugins.d")).expect("plugins.d");
-        let site = Self { folder };
-        site.write("plugins.conf", &format!("include {}\n", site.path("plugins.d/*.conf").display()));
+        let store = tempfile::Builder::new().prefix("gss-test-").tempdir_in("/dev/shm").expect("a folder in memory");
+        let site = Self { folder, store };
+        site.write("plugins.conf", &site.settings());
         site
+    }
+
+    /// The lines of the config that are not about mechanisms.
+    pub fn settings(&self) -> String {
+        let (files, store) = (self.path("plugins.d/*.conf"), self.store());
+        format!("include {}\ngss.transfer-directory={}\n", files.display(), store.display())
+    }
+
+    /// The site's transfer store.
+    pub fn store(&self) -> &Path {
+        self.store.path()
+    }
+
+    /// Every entry that waits in the store.
+    pub fn waiting(&self) -> Vec<PathBuf> {
+        fn files(folder: &Path, all: &mut Vec<PathBuf>) {
+            for entry in fs::read_dir(folder).expect("the store can be read") {
+                let path = entry.expect("the store can be read").path();
+                if path.is_dir() { files(&path, all) } else { all.push(path) }
+            }
+        }
+        let mut all = Vec::new();
+        files(self.store(), &mut all);
+        all
     }
 
     /// A path in the site.

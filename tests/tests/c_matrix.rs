@@ -28,12 +28,11 @@ export, NULL minor pointer: CALL_INACCESSIBLE_WRITE, handle kept, no token
     ("lifetime=0", "at-export", "export: CONTEXT_EXPIRED, handle kept, expired, no token\n"),
     // A call that changes nothing may panic without harm.
     ("panic=serialize", "at-export", "export: FAILURE, handle kept, no token\n"),
-    // Portable tokens, so twice. With the transfer store the second import is NO_CONTEXT (P1): change this line then.
     (
         "",
         "imports",
         "\
-import, the same token twice: COMPLETE, then COMPLETE
+import, the same token twice: COMPLETE, then NO_CONTEXT
 import, empty: CALL_INACCESSIBLE_READ|DEFECTIVE_TOKEN, handle NO_CONTEXT
 import, empty, NULL value: CALL_INACCESSIBLE_READ|DEFECTIVE_TOKEN, handle NO_CONTEXT
 import, NULL value: CALL_INACCESSIBLE_READ|DEFECTIVE_TOKEN, handle NO_CONTEXT
@@ -46,10 +45,10 @@ import, OID longer than the token: CALL_BAD_STRUCTURE|DEFECTIVE_TOKEN, handle NO
 import, OID of bad octets: CALL_BAD_STRUCTURE|DEFECTIVE_TOKEN, handle NO_CONTEXT
 import, unknown OID: BAD_MECH, handle NO_CONTEXT
 import, nothing after the OID: CALL_BAD_STRUCTURE|DEFECTIVE_TOKEN, handle NO_CONTEXT
-import, nonsense after the OID: DEFECTIVE_TOKEN, minor 32, handle NO_CONTEXT
+import, nonsense after the OID: UNAUTHORIZED, handle NO_CONTEXT
 import, Heimdal 7.8's form: CALL_BAD_STRUCTURE|DEFECTIVE_TOKEN, handle NO_CONTEXT
 import, later Heimdal's form: CALL_BAD_STRUCTURE|DEFECTIVE_TOKEN, handle NO_CONTEXT
-import, 1 byte more: DEFECTIVE_TOKEN, minor 32, handle NO_CONTEXT
+import, 1 byte more: CALL_BAD_STRUCTURE|DEFECTIVE_TOKEN, handle NO_CONTEXT
 import, the first N bytes: DEFECTIVE_TOKEN each
 import, NULL buffer pointer: CALL_INACCESSIBLE_READ|DEFECTIVE_TOKEN, handle NO_CONTEXT
 import, NULL handle pointer: CALL_INACCESSIBLE_WRITE

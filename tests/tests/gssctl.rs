@@ -95,7 +95,7 @@ fn mechs_as_json_holds_all_that_is_known() {
     assert_eq!(acme["line"], 1);
     assert_eq!(acme["state"], "loaded");
     assert_eq!(acme["reason"], Value::Null);
-    assert_eq!(acme["transfer"], "portable");
+    assert_eq!(acme["transfer"], "once");
     assert_eq!(acme["serves_by_default"], false);
     let attributes = acme["description"]["attributes"].as_array().unwrap();
     assert!(attributes.iter().any(|name| name == "NOT_DFLT_MECH"), "{attributes:?}");
@@ -212,7 +212,7 @@ fn token_inspect_shows_mechanism_and_sizes_and_never_the_body() {
         assert_eq!(report["oid"], ACME);
         assert_eq!(report["configured"]["name"], "acme");
         assert_eq!(report["configured"]["line"], 1);
-        assert_eq!(report["kind"], "portable");
+        assert_eq!(report["kind"], "once");
         assert_eq!(report["prefix"], prefix);
         assert_eq!(report["body"], token.len() - prefix);
         assert_eq!(report["total"], token.len());

@@ -1,8 +1,10 @@
 //! Export and import: all or nothing, whatever fails, and a dead exporter.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
-use gss_core::{Context, Error, Gss, Iov, IovKind, Major, NoContext, Oid, PrfKey, Want, name_type};
-use gss_tests::{DUMMY, Site, converse, dummy_site, establish};
+use gss_core::config::Sources;
+use gss_core::{Context, Error, Gss, Iov, IovKind, Major, NoContext, Oid, PrfKey, TransferError, Want, name_type};
+use gss_tests::{DUMMY, converse, dummy_site, establish};
+use std::path::PathBuf;
 
 /// Every call of the API on a context.
 fn every_call(context: &Context) -> Vec<(&'static str, Result<(), Error>)> {
@@ -201,8 +203,10 @@ fn a_failed_import_has_the_mechanisms_status() {
         let good = dummy_site("");
         let (peer, exporter) = establish(&good.gss(), &DUMMY).unwrap();
         let token = exporter.export().unwrap();
-        let bad = dummy_site(options);
-        let error = bad.gss().import_context(token.as_bytes()).unwrap_err();
+        // The same store, and another instance of the mechanism.
+        let text = format!("dummy {DUMMY} libgss_mech_dummy.so [{options}]\n{}", good.settings());
+        let bad = Gss::with(Sources::text("bad.conf", text).plugin_dir(good.plugins()));
+        let error = bad.import_context(token.as_bytes()).unwrap_err();
         assert_eq!(error.major(), major, "{options}: {error}");
         converse(&peer, &good.gss().import_context(token.as_bytes()).unwrap());
     }
@@ -252,31 +256,55 @@ fn a_defective_token_is_named_and_reaches_no_mechanism() {
     }
 }
 
+/// Every token that differs in one octet, or is cut off after it.
+fn altered(token: &[u8]) -> impl Iterator<Item = (usize, Vec<u8>)> + '_ {
+    (0..token.len()).flat_map(|at| {
+        let flipped = [0x01, 0x55, 0xff].map(|bits| {
+            let mut flipped = token.to_vec();
+            flipped[at] ^= bits;
+            (at, flipped)
+        });
+        flipped.into_iter().chain([(at, token[..at].to_vec())])
+    })
+}
+
 #[test]
-fn an_altered_token_is_defective_or_another_good_state_and_never_a_panic() {
-    let site = dummy_site("");
+fn an_altered_portable_token_is_defective_or_another_good_state_and_never_a_panic() {
+    let site = dummy_site("gss.transfer=portable");
     let gss = site.gss();
     let (_peer, exporter) = establish(&gss, &DUMMY).unwrap();
     let token = exporter.export().unwrap().as_bytes().to_vec();
-    for at in 0..token.len() {
-        for cut in [true, false] {
-            let mut altered = token.clone();
-            if cut {
-                altered.truncate(at);
-            } else {
-                altered[at] ^= 0x55;
-            }
-            if let Err(error) = gss.import_context(&altered) {
-                let major = error.major();
-                let expected = major.contains(Major::DEFECTIVE_TOKEN) || major.routine() == Major::BAD_MECH;
-                assert!(expected, "octet {at}: {error}");
-                assert!(!error.to_string().contains("panicked"), "octet {at}: {error}");
-            }
+    for (at, altered) in altered(&token) {
+        if let Err(error) = gss.import_context(&altered) {
+            let major = error.major();
+            let expected = major.contains(Major::DEFECTIVE_TOKEN) || major.routine() == Major::BAD_MECH;
+            assert!(expected, "octet {at}: {error}");
+            assert!(!error.to_string().contains("panicked"), "octet {at}: {error}");
         }
     }
     let mut longer = token;
     longer.push(0);
     assert_eq!(gss.import_context(&longer).unwrap_err().major(), Major::DEFECTIVE_TOKEN);
+}
+
+#[test]
+fn an_altered_claim_is_nothing_and_leaves_the_context_claimable() {
+    let site = dummy_site("");
+    let gss = site.gss();
+    let (peer, exporter) = establish(&gss, &DUMMY).unwrap();
+    let token = exporter.export().unwrap().as_bytes().to_vec();
+    for (at, altered) in altered(&token) {
+        let error = gss.import_context(&altered).expect_err("an altered token");
+        let major = error.major();
+        let routine = major.routine();
+        let expected = [Major::DEFECTIVE_TOKEN, Major::NO_CONTEXT, Major::UNAUTHORIZED, Major::BAD_MECH];
+        assert!(expected.contains(&routine), "octet {at}: {error}");
+        assert!(!error.to_string().contains("panicked"), "octet {at}: {error}");
+    }
+    let mut longer = token.clone();
+    longer.push(0);
+    assert_eq!(gss.import_context(&longer).unwrap_err().major().routine(), Major::DEFECTIVE_TOKEN);
+    converse(&peer, &gss.import_context(&token).unwrap());
 }
 
 #[test]
@@ -293,10 +321,88 @@ fn the_trans_flag_says_what_export_will_do() {
 }
 
 #[test]
-fn a_line_that_wants_single_use_gets_nothing_weaker() {
-    let site: Site = dummy_site("gss.transfer=once");
-    let gss: Gss = site.gss();
+fn a_token_is_good_for_one_import() {
+    let site = dummy_site("");
+    let (first, second) = (site.gss(), site.gss());
+    let (peer, exporter) = establish(&first, &DUMMY).unwrap();
+    let token = exporter.export().unwrap();
+    assert_eq!(site.waiting().len(), 1);
+    let imported = second.import_context(token.as_bytes()).unwrap();
+    assert_eq!(site.waiting(), Vec::<PathBuf>::new());
+    for gss in [&first, &second] {
+        let error = gss.import_context(token.as_bytes()).unwrap_err();
+        assert!(matches!(error, Error::Transfer(TransferError::NotWaiting { .. })), "{error}");
+        assert_eq!(error.major(), Major::NO_CONTEXT);
+    }
+    converse(&peer, &imported);
+}
+
+#[test]
+fn a_pending_export_that_is_dropped_leaves_the_context_and_nothing_else() {
+    let site = dummy_site("");
+    let gss = site.gss();
     let (peer, exporter) = establish(&gss, &DUMMY).unwrap();
-    assert_eq!(exporter.export().unwrap_err().major(), Major::UNAVAILABLE);
+    let pending = exporter.prepare_export().unwrap();
+    let token = pending.token().to_vec();
+    assert_eq!(site.waiting().len(), 1);
+    drop(pending);
+    assert_eq!(site.waiting(), Vec::<PathBuf>::new());
+    assert_eq!(gss.import_context(&token).unwrap_err().major(), Major::NO_CONTEXT);
     converse(&peer, &exporter);
+}
+
+#[test]
+fn a_context_that_is_imported_before_its_export_is_complete_lives_once() {
+    let site = dummy_site("");
+    let gss = site.gss();
+    let (peer, exporter) = establish(&gss, &DUMMY).unwrap();
+    let pending = exporter.prepare_export().unwrap();
+    let imported = gss.import_context(pending.token()).unwrap();
+    drop(pending);
+    assert_eq!(exporter.time().unwrap_err().major(), Major::NO_CONTEXT);
+    converse(&peer, &imported);
+}
+
+#[test]
+fn of_two_pending_imports_one_gets_the_context() {
+    let site = dummy_site("");
+    let gss = site.gss();
+    let (peer, exporter) = establish(&gss, &DUMMY).unwrap();
+    let token = exporter.export().unwrap();
+    let pending = [(); 3].map(|()| gss.prepare_import(token.as_bytes()).unwrap());
+    let [given_up, first, second] = pending;
+    drop(given_up);
+    let imported = first.commit().unwrap();
+    assert_eq!(second.commit().unwrap_err().major(), Major::NO_CONTEXT);
+    converse(&peer, &imported);
+}
+
+#[test]
+fn each_kind_refuses_the_others_tokens() {
+    let sites = ["gss.transfer=once", "gss.transfer=portable"].map(dummy_site);
+    let switches = [sites[0].gss(), sites[1].gss()];
+    for (own, other) in [(0, 1), (1, 0)] {
+        let (peer, exporter) = establish(&switches[own], &DUMMY).unwrap();
+        let token = exporter.export().unwrap();
+        let error = switches[other].import_context(token.as_bytes()).unwrap_err();
+        assert_eq!(error.major(), Major::UNAUTHORIZED, "{error}");
+        // Nobody has claimed it by that.
+        converse(&peer, &switches[own].import_context(token.as_bytes()).unwrap());
+    }
+}
+
+#[test]
+fn the_kind_is_that_of_the_line_else_that_of_all_else_once() {
+    for (all, line, length) in
+        [("", "", 94), ("gss.transfer=portable", "", 0), ("gss.transfer=portable", "gss.transfer=once", 94)]
+    {
+        let site = dummy_site(line);
+        site.write("plugins.conf", &format!("{}{all}\n", site.settings()));
+        let gss = site.gss();
+        assert!(gss.diagnostics().is_empty(), "{:?}", gss.diagnostics());
+        let (_peer, exporter) = establish(&gss, &DUMMY).unwrap();
+        let token = exporter.export().unwrap();
+        assert_eq!(token.as_bytes().get(14..21) == Some(&b"gssonce"[..]), length > 0, "{all} {line}");
+        assert!(length == 0 || token.as_bytes().len() == length);
+    }
 }

@@ -163,6 +163,26 @@ pub enum Defect {
         /// The key.
         key: String,
     },
+    /// A setting of the whole config in the options of one line.
+    #[error("{key} holds for all mechanisms, expected it on a line of its own")]
+    SettingInLine {
+        /// The key.
+        key: String,
+    },
+    /// A word that is no setting on a line of settings.
+    #[error("unknown setting {found:?}, expected one of {}", super::settings::SETTINGS.join(", "))]
+    UnknownSetting {
+        /// The word.
+        found: String,
+    },
+    /// A setting that an earlier line has.
+    #[error("{key} is set already, by {first}")]
+    RepeatedSetting {
+        /// The key.
+        key: &'static str,
+        /// The line that counts.
+        first: super::Place,
+    },
     /// A `gss.` key without a value, or with one that is not allowed.
     #[error("option {key} has the value {found:?}, expected {expected}")]
     OptionValue {

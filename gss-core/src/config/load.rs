@@ -15,6 +15,7 @@ use super::diagnostic::{Defect, Diagnostic, Position};
 use super::fingerprint::Fingerprint;
 use super::parse::{self, Include, Item, Mechanism, Target};
 use super::pattern;
+use super::settings::{Setting, Settings};
 use super::sources::{PATTERN, Root, Sources};
 use super::{Config, MAX_DEPTH, MAX_DIAGNOSTICS, MAX_FILE, MAX_FILES, MAX_MECHANISMS, Place};
 use crate::trust::{self, Finding, Policy};
@@ -24,6 +25,8 @@ pub(super) fn load(sources: &Sources) -> Config {
         plugin_dir: &sources.plugin_dir,
         policy: sources.policy,
         config: Config::default(),
+        settings: Settings::default(),
+        set: HashMap::new(),
         names: HashMap::new(),
         oids: HashMap::new(),
         files: HashMap::new(),
@@ -37,7 +40,7 @@ pub(super) fn load(sources: &Sources) -> Config {
         }
         Root::Text { name, text } => loader.lines(text, &Arc::from(name.as_path()), 0),
     }
-    loader.config
+    loader.finish()
 }
 
 /// Who asked for a file.
@@ -64,6 +67,9 @@ struct Loader<'a> {
     plugin_dir: &'a Path,
     policy: Policy,
     config: Config,
+    settings: Settings,
+    /// Which line each setting stands on.
+    set: HashMap<&'static str, Place>,
     names: HashMap<String, Place>,
     oids: HashMap<Oid, Place>,
     /// Every file that was read, under the name it was read by.
@@ -75,6 +81,16 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
+    /// The settings hold for every line, whichever stands first.
+    fn finish(self) -> Config {
+        let mut config = self.config;
+        config.settings = Arc::new(self.settings);
+        for line in &mut config.mechanisms {
+            line.settings = Arc::clone(&config.settings);
+        }
+        config
+    }
+
     fn system(&mut self, file: &Path, directory: &Path) {
         let origin = Origin::Root { required: false };
         let mut found = self.file(file, &origin);
@@ -151,6 +167,11 @@ impl Loader<'_> {
         for (line, item) in parse::items(text, file, self.plugin_dir) {
             match item {
                 Ok(Item::Mechanism(mechanism)) => self.mechanism(*mechanism),
+                Ok(Item::Settings(settings)) => {
+                    for (setting, column) in settings {
+                        self.setting(setting, Place { file: Arc::clone(file), line }, column);
+                    }
+                }
                 Ok(Item::Include(include)) => self.include(&include, file, line, depth),
                 Err(parse::Located { column, defect }) => {
                     let position = Position { line, column };
@@ -173,6 +194,18 @@ impl Loader<'_> {
                 }
             }
         }
+    }
+
+    /// The first line that sets something counts, as with names and OIDs.
+    fn setting(&mut self, setting: Setting, place: Place, column: usize) {
+        let key = setting.key();
+        if let Some(first) = self.set.get(key) {
+            let defect = Defect::RepeatedSetting { key, first: first.clone() };
+            self.report(place.file, Some(Position { line: place.line, column }), defect);
+            return;
+        }
+        setting.apply(&mut self.settings);
+        self.set.insert(key, place);
     }
 
     fn mechanism(&mut self, mechanism: Mechanism) {

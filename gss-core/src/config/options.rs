@@ -7,6 +7,7 @@ use gss_plugin_abi::Oid;
 
 use super::diagnostic::Defect;
 use super::parse::{Located, oid, shown};
+use super::settings::{SETTINGS, transfer_kind};
 use super::{Account, TransferKind};
 
 /// A mechanism's own options, in order. Shows as `key=value,key`, whatever separated them in the file.
@@ -67,31 +68,20 @@ impl LineOptions {
     }
 
     fn add(&mut self, item: &str, column: usize) -> Result<(), Located> {
-        let at_key = |defect| Located { column, defect };
-        let (key, value) = match item.split_once('=') {
-            Some((key, value)) => (key, Some(value)),
-            None => (item, None),
-        };
+        let item = KeyValue::parse(item, column);
+        let KeyValue { key, value, .. } = item;
+        let at_key = |defect| item.at_key(defect);
         if key.is_empty() {
-            return Err(at_key(Defect::OptionWithoutKey { found: shown(item) }));
+            return Err(at_key(Defect::OptionWithoutKey { found: shown(item.text) }));
         }
         if !key.starts_with("gss.") {
             self.rest.0.push((key.to_owned(), value.map(str::to_owned)));
             return Ok(());
         }
         let value = value.unwrap_or_default();
-        let value_column = (column + key.len() + 1).min(column + item.len());
-        let at_value = |defect| Located { column: value_column, defect };
-        let bad = |key, expected| at_value(Defect::OptionValue { key, found: shown(value), expected });
+        let bad = |key, expected| item.bad(key, expected);
         match key {
-            "gss.transfer" => {
-                let kind = match value {
-                    "portable" => TransferKind::Portable,
-                    "once" => TransferKind::Once,
-                    _ => return Err(bad("gss.transfer", "portable or once")),
-                };
-                set_once(&mut self.transfer, kind, "gss.transfer").map_err(at_key)
-            }
+            "gss.transfer" => set_once(&mut self.transfer, transfer_kind(&item)?, "gss.transfer").map_err(at_key),
             "gss.default" => {
                 let admitted = match value {
                     "yes" => true,
@@ -110,12 +100,49 @@ impl LineOptions {
                 Ok(())
             }
             "gss.alias" => {
-                let alias = oid(value).map_err(|error| at_value(Defect::NotAnOid(error)))?;
-                self.aliases.push((alias, value_column));
+                let alias = oid(value).map_err(|error| item.at_value(Defect::NotAnOid(error)))?;
+                self.aliases.push((alias, item.value_column()));
                 Ok(())
             }
+            _ if SETTINGS.contains(&key) => Err(at_key(Defect::SettingInLine { key: key.to_owned() })),
             _ => Err(at_key(Defect::UnknownOption { key: shown(key) })),
         }
+    }
+}
+
+/// One `key=value`, and the column where it begins.
+#[derive(Clone, Copy)]
+pub(super) struct KeyValue<'a> {
+    pub(super) text: &'a str,
+    pub(super) key: &'a str,
+    pub(super) value: Option<&'a str>,
+    pub(super) column: usize,
+}
+
+impl<'a> KeyValue<'a> {
+    pub(super) fn parse(text: &'a str, column: usize) -> Self {
+        let (key, value) = match text.split_once('=') {
+            Some((key, value)) => (key, Some(value)),
+            None => (text, None),
+        };
+        Self { text, key, value, column }
+    }
+
+    pub(super) fn at_key(&self, defect: Defect) -> Located {
+        Located { column: self.column, defect }
+    }
+
+    fn value_column(&self) -> usize {
+        (self.column + self.key.len() + 1).min(self.column + self.text.len())
+    }
+
+    pub(super) fn at_value(&self, defect: Defect) -> Located {
+        Located { column: self.value_column(), defect }
+    }
+
+    /// A value that is not allowed.
+    pub(super) fn bad(&self, key: &'static str, expected: &'static str) -> Located {
+        self.at_value(Defect::OptionValue { key, found: shown(self.value.unwrap_or_default()), expected })
     }
 }
 

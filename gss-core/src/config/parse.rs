@@ -8,7 +8,8 @@ use std::sync::Arc;
 use gss_plugin_abi::{Oid, OidError};
 
 use super::diagnostic::{Defect, Field, LibraryDefect};
-use super::options::LineOptions;
+use super::options::{KeyValue, LineOptions};
+use super::settings::Setting;
 use super::{MAX_LINE, MechanismKind, MechanismLine, Place};
 
 const BLANKS: [char; 2] = [' ', '\t'];
@@ -20,6 +21,7 @@ const WILDCARDS: [char; 2] = ['*', '?'];
 pub(super) enum Item {
     Mechanism(Box<Mechanism>),
     Include(Include),
+    Settings(Vec<(Setting, usize)>),
 }
 
 /// A mechanism's line, and the columns of what may turn out to be a duplicate.
@@ -83,6 +85,9 @@ fn item(line: &[u8], place: Place, plugin_dir: &Path) -> Result<Option<Item>, Lo
     if name.text == "include" {
         return include(&mut scanner).map(|include| Some(Item::Include(include)));
     }
+    if name.text.starts_with("gss.") && name.text.contains('=') {
+        return settings(&mut scanner, name).map(|settings| Some(Item::Settings(settings)));
+    }
     mechanism(&mut scanner, name, place, plugin_dir).map(|mechanism| Some(Item::Mechanism(Box::new(mechanism))))
 }
 
@@ -129,6 +134,7 @@ fn mechanism(scanner: &mut Scanner<'_>, name: Span<'_>, place: Place, plugin_dir
         kernel_module: kernel_module.map(|field| field.text.to_owned()),
         options: options.rest,
         transfer: options.transfer,
+        settings: Arc::default(),
         import_group: options.import_group,
         import_from: options.import_from,
         default: options.default,
@@ -136,6 +142,17 @@ fn mechanism(scanner: &mut Scanner<'_>, name: Span<'_>, place: Place, plugin_dir
         place,
     };
     Ok(Mechanism { line, name_column: name.column, oid_column: oid_field.column, alias_columns })
+}
+
+/// A line of settings: `key=value` fields, each with its column.
+fn settings(scanner: &mut Scanner<'_>, first: Span<'_>) -> Result<Vec<(Setting, usize)>, Located> {
+    let mut settings = Vec::new();
+    let mut next = Some(first);
+    while let Some(field) = next {
+        settings.push((Setting::parse(&KeyValue::parse(field.text, field.column))?, field.column));
+        next = scanner.field();
+    }
+    Ok(settings)
 }
 
 fn include(scanner: &mut Scanner<'_>) -> Result<Include, Located> {

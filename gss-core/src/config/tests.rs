@@ -113,6 +113,36 @@ fn options_of_the_core_and_of_the_mechanism() {
     assert_eq!((line.transfer, line.default, line.import_group), (None, None, None));
 }
 
+#[test]
+fn settings_hold_for_all_lines_whichever_stands_first() {
+    let config = read(
+        "a 1.2.1 b.so [gss.transfer=once]\n  gss.transfer=portable gss.transfer-wait=90m # both\n\
+         gss.transfer-limit=2M\tgss.transfer-directory=/srv/t\nb 1.2.2 b.so",
+    );
+    assert_eq!(messages(&config), Vec::<String>::new());
+    let settings = &config.settings;
+    assert_eq!(settings.transfer, Some(TransferKind::Portable));
+    assert_eq!(settings.transfer_wait.as_secs(), 5400);
+    assert_eq!(settings.transfer_limit, 2 << 20);
+    assert_eq!(settings.transfer_directory.as_deref(), Some(Path::new("/srv/t")));
+    let kinds: Vec<_> = config.mechanisms.iter().map(MechanismLine::transfer_kind).collect();
+    assert_eq!(kinds, [TransferKind::Once, TransferKind::Portable]);
+
+    let line = one("a 1.2.3 b.so");
+    assert_eq!(line.transfer_kind(), TransferKind::Once);
+    assert_eq!((line.settings.transfer_wait.as_secs(), line.settings.transfer_limit), (36_000, 64 << 20));
+    // The first counts, as with names and OIDs.
+    let config = read("gss.transfer-wait=5 gss.transfer-wait=6\ngss.transfer-wait=7");
+    assert_eq!(
+        messages(&config),
+        [
+            "x.conf:1:21: gss.transfer-wait is set already, by x.conf:1",
+            "x.conf:2:1: gss.transfer-wait is set already, by x.conf:1",
+        ]
+    );
+    assert_eq!(config.settings.transfer_wait.as_secs(), 5);
+}
+
 /// A line, the column of its defect, and the message.
 const DEFECTS: &[(&[u8], usize, &str)] = &[
     (b"a", 2, "the OID is missing, expected: name OID library [kernel-module] [options] <type>"),
@@ -166,6 +196,42 @@ const DEFECTS: &[(&[u8], usize, &str)] = &[
         "option gss.transfer has the value \"twice\", expected portable or once",
     ),
     (b"a 1.2.3 b.so [gss.transfer]", 27, "option gss.transfer has the value \"\", expected portable or once"),
+    (
+        b"a 1.2.3 b.so [x gss.transfer-wait=5]",
+        17,
+        "gss.transfer-wait holds for all mechanisms, expected it on a line of its own",
+    ),
+    (
+        b"gss.transfer=once gss.default=no",
+        19,
+        "unknown setting \"gss.default=no\", expected one of gss.transfer, gss.transfer-directory, \
+         gss.transfer-wait, gss.transfer-limit",
+    ),
+    (
+        b"gss.transfer-directory=run/gss",
+        24,
+        "option gss.transfer-directory has the value \"run/gss\", expected an absolute path",
+    ),
+    (
+        b"gss.transfer-directory=/run/../gss",
+        24,
+        "option gss.transfer-directory has the value \"/run/../gss\", expected an absolute path",
+    ),
+    (
+        b"gss.transfer-wait=0",
+        19,
+        "option gss.transfer-wait has the value \"0\", expected seconds, or a number with s, m or h, from 1s to 168h",
+    ),
+    (
+        b"gss.transfer-wait=169h",
+        19,
+        "option gss.transfer-wait has the value \"169h\", expected seconds, or a number with s, m or h, from 1s to 168h",
+    ),
+    (
+        b"gss.transfer-limit=-1M",
+        20,
+        "option gss.transfer-limit has the value \"-1M\", expected bytes, or a number with K, M or G, at least 64K",
+    ),
     (b"a 1.2.3 b.so [gss.default=true]", 27, "option gss.default has the value \"true\", expected yes or no"),
     (
         b"a 1.2.3 b.so [gss.import-group=]",
@@ -576,6 +642,7 @@ const GOOD: &[&str] = &[
     "krb5-sim {2.25.340282366920938463463374607431768211455} sim.so [keytab=/etc/é.keytab,gss.transfer=once \
      gss.alias=1.2.840.48018.1.2.2,gss.import-from=33,gss.default=no] # é",
     "include /nonexistent/mech.d/*.conf",
+    "gss.transfer=once gss.transfer-wait=600 gss.transfer-directory=/run/gss/transfer # é",
     "last 1.3.6.1.4.1.42.2.26.1.2 krb5/libgss_mech_dummy.so kmod [a b=c,d] <interposer>",
 ];
 
@@ -623,10 +690,14 @@ fn account_for_each_line(text: &[u8]) -> Config {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
         let number = index + 1;
-        let mechanisms = config.mechanisms.iter().filter(|mechanism| mechanism.place.line == number).count();
+        let ours = |file: &Path| file == Path::new("x.conf");
+        let mechanisms =
+            config.mechanisms.iter().filter(|mechanism| ours(&mechanism.place.file) && mechanism.place.line == number);
+        let mechanisms = mechanisms.count();
         let defects: Vec<_> = config
             .diagnostics
             .iter()
+            .filter(|diagnostic| ours(&diagnostic.file))
             .filter(|diagnostic| diagnostic.position.is_some_and(|position| position.line == number))
             .collect();
         for defect in &defects {
@@ -635,13 +706,16 @@ fn account_for_each_line(text: &[u8]) -> Config {
         }
         let trimmed = line.trim_ascii_start();
         let silent = trimmed.is_empty() || trimmed[0] == b'#';
+        // What an include brings is of another file, and a line of settings may repeat several.
         let include = trimmed.starts_with(b"include");
+        let settings = trimmed.starts_with(b"gss.");
         let found = mechanisms + defects.len();
-        let expected = if silent { found == 0 } else { found == 1 || (include && found == 0) };
+        let expected = if silent { found == 0 } else { found == 1 || include && found == 0 || settings };
         assert!(expected, "{:?}: {mechanisms} mechanisms, {defects:?}", String::from_utf8_lossy(line));
         if GOOD.iter().any(|good| good.as_bytes() == line) && !silent {
             let duplicate = |defect: &&Diagnostic| {
-                matches!(defect.defect, Defect::DuplicateName { .. } | Defect::DuplicateOid { .. })
+                use Defect::{DuplicateName, DuplicateOid, RepeatedSetting};
+                matches!(defect.defect, DuplicateName { .. } | DuplicateOid { .. } | RepeatedSetting { .. })
             };
             assert!(defects.iter().all(duplicate), "a good line was lost: {defects:?}");
         }
@@ -675,12 +749,13 @@ proptest! {
         lines[line].retain(|byte| *byte != b'\n');
         let config = account_for_each_line(&lines.join(&b'\n'));
         let others = GOOD.iter().enumerate().filter(|(index, _)| *index != line).count();
-        // An empty line, a comment and an include are no mechanisms. (A mutated name or OID may come to be another's.)
+        // An empty line, a comment, an include and settings are no mechanisms. (A mutated name or OID may come to be another's.)
         let kept = config.mechanisms.iter().filter(|mechanism| mechanism.place.line != line + 1).count();
         let duplicates = config.diagnostics.iter().filter(|diagnostic| {
             diagnostic.position.is_some_and(|position| position.line != line + 1)
+                && !matches!(diagnostic.defect, Defect::RepeatedSetting { .. })
         }).count();
-        let silent = [0, 1, 8].iter().filter(|index| **index != line).count();
+        let silent = [0, 1, 8, 9].iter().filter(|index| **index != line).count();
         prop_assert_eq!(kept + duplicates, others - silent);
     }
 

@@ -5,6 +5,7 @@
 use super::services::services;
 use super::{LoadError, Loaded};
 use crate::config::MechanismLine;
+use crate::transfer::Rules;
 use abi_stable::StableAbi;
 use abi_stable::abi_stability::abi_checking::check_layout_compatibility;
 use abi_stable::library::{AbiHeader, AbiHeaderRef, LibHeader, LibraryError, ROOT_MODULE_LOADER_NAME_WITH_NUL};
@@ -42,7 +43,7 @@ pub(super) fn load(line: &MechanismLine) -> Result<Loaded, LoadError> {
         plugin,
         description,
         sdk_version: module.sdk_version().to_string(),
-        transfer: line.transfer,
+        transfer: Rules::of(line),
     })
 }
 

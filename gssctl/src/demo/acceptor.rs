@@ -3,16 +3,20 @@
 
 use super::child::Process;
 use super::protocol::{
-    Checks, Failure, Fatal, FromAcceptor, FromWorker, GivenUp, Outcome, Serve, Served, Target, ToAcceptor, ToClient,
+    Checks, Failure, Fatal, FromAcceptor, FromWorker, GivenUp, Order, Outcome, Served, Target, ToAcceptor, ToClient,
     ToServer,
 };
 use super::wire::{Channel, Frame, Lost};
 use crate::arguments::{Options, Role};
 use anyhow::{Context as _, Result, anyhow, bail};
+use gss_core::config::{Config, Settings};
+use gss_core::token::{self, Claim};
+use gss_core::transfer::admin::{self, Standing};
 use gss_core::{Context, Credential, CredentialUsage, Error, Gss, Name, Oid, SecretBuf, Want};
 use rustix::net::sockopt::{Timeout, set_socket_timeout};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(super) fn run(options: &Options, gss: &Gss, demo: &Channel, socket: &Path, step: Duration) -> Result<()> {
@@ -22,7 +26,8 @@ pub(super) fn run(options: &Options, gss: &Gss, demo: &Channel, socket: &Path, s
     let listener = UnixListener::bind(socket).context("cannot listen on a socket")?;
     set_socket_timeout(&listener, Timeout::Recv, Some(step)).context("cannot set up a socket")?;
     demo.send(&FromAcceptor::Listening { workers: workers.each_ref().map(Process::pid) }, b"")?;
-    let mut acceptor = Acceptor { gss, listener, workers, step };
+    let settings = Config::load(&options.sources()).settings;
+    let mut acceptor = Acceptor { gss, listener, workers, step, settings };
     loop {
         let answer = match demo.receive::<ToAcceptor>() {
             Ok(Frame { head: ToAcceptor::Open { oid }, .. }) => acceptor.open(&oid.parse()?),
@@ -42,11 +47,21 @@ pub(super) fn run(options: &Options, gss: &Gss, demo: &Channel, socket: &Path, s
 /// How much longer a process waits than one that it waits for, so that the one nearest to the trouble speaks first.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// What came of a context that was handed from worker to worker.
+struct HandedOver {
+    tokens: [usize; 2],
+    worker: Checks,
+    replayed: Outcome,
+    left: Option<usize>,
+}
+
 struct Acceptor<'a> {
     gss: &'a Gss,
     listener: UnixListener,
     workers: [Process; 2],
     step: Duration,
+    /// Where contexts wait.
+    settings: Arc<Settings>,
 }
 
 impl Acceptor<'_> {
@@ -88,8 +103,8 @@ impl Acceptor<'_> {
             // The client is not to go on with the worker that is left.
             self.workers.iter_mut().for_each(Process::dismiss);
         }
-        let (tokens, worker) = handed_over?;
-        Ok(Served { initiator, tokens, exported, worker })
+        let HandedOver { tokens, worker, replayed, left } = handed_over?;
+        Ok(Served { initiator, tokens, exported, worker, replayed, left })
     }
 
     /// Establishes a context and exports it.
@@ -106,9 +121,9 @@ impl Acceptor<'_> {
     }
 
     /// Hands the context to worker 1 and from there to worker 2, and waits for the end.
-    fn hand_over(&mut self, token: &SecretBuf, client: Channel, messages: u32) -> Result<([usize; 2], Checks)> {
+    fn hand_over(&mut self, token: &SecretBuf, client: Channel, messages: u32) -> Result<HandedOver> {
         let [first, second] = &mut self.workers;
-        let order = Serve { hand_on_after: Some(messages / 2) };
+        let order = Order::Serve { hand_on_after: Some(messages / 2) };
         first.channel()?.send_with(&order, token.as_bytes(), &client).map_err(|lost| first.fate(lost))?;
         // Worker 1 has its own copy. If it dies, the client is to notice.
         drop(client);
@@ -118,13 +133,32 @@ impl Acceptor<'_> {
         let connection = descriptor.context("worker 1 handed a context on without its connection")?;
         let client = Channel::new(UnixStream::from(connection), self.step)?;
 
-        let order = Serve { hand_on_after: None };
+        // Somebody has kept a copy of the token that worker 1 has imported.
+        second.channel()?.send(&Order::Replay, token.as_bytes()).map_err(|lost| second.fate(lost))?;
+        let FromWorker::Replayed(replayed) = answer(second, first)?.head else {
+            bail!("worker 2 was to try a token, and did not");
+        };
+
+        let order = Order::Serve { hand_on_after: None };
         second.channel()?.send_with(&order, &body, &client).map_err(|lost| second.fate(lost))?;
         drop(client);
         let FromWorker::Done = answer(second, first)?.head else {
             bail!("worker 2 was to serve the client to the end, and did not");
         };
-        Ok(([token.as_bytes().len(), body.len()], checks))
+        let left = self.left(&[token.as_bytes(), &body])?;
+        Ok(HandedOver { tokens: [token.as_bytes().len(), body.len()], worker: checks, replayed, left })
+    }
+
+    /// How many of the contexts of these tokens wait in the transfer store.
+    fn left(&self, tokens: &[&[u8]]) -> Result<Option<usize>> {
+        let mut left = 0;
+        for token in tokens {
+            let Some(claim) = Claim::parse(token::parse(token)?.body)? else {
+                return Ok(None);
+            };
+            left += usize::from(admin::standing(&self.settings, &claim) != Standing::Gone);
+        }
+        Ok(Some(left))
     }
 
     fn establish(&self, credential: &Credential, client: &Channel) -> Result<(Context, Option<Name>)> {

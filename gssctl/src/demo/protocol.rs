@@ -80,11 +80,16 @@ pub(super) enum FromClient {
     Talked(Result<Talked, Failure>),
 }
 
-/// From the acceptor to a worker. The body is an interprocess token, and the client's connection comes with it.
+/// From the acceptor to a worker. The body is an interprocess token.
 #[derive(Serialize, Deserialize, Debug)]
-pub(super) struct Serve {
-    /// After how many messages the context is to be handed on; never, if not said.
-    pub(super) hand_on_after: Option<u32>,
+pub(super) enum Order {
+    /// Serve the client, whose connection comes with it.
+    Serve {
+        /// After how many messages the context is to be handed on; never, if not said.
+        hand_on_after: Option<u32>,
+    },
+    /// Try the token, which another worker has imported.
+    Replay,
 }
 
 /// From a worker to the acceptor.
@@ -96,6 +101,8 @@ pub(super) enum FromWorker {
     HandOn(Checks),
     /// The client has said goodbye.
     Done,
+    /// What became of a replayed token.
+    Replayed(Outcome),
     Failed(Failure),
 }
 
@@ -121,6 +128,10 @@ pub(super) struct Served {
     pub(super) exported: Outcome,
     /// What worker 1 found.
     pub(super) worker: Checks,
+    /// The import by worker 2 of the token that worker 1 has imported.
+    pub(super) replayed: Outcome,
+    /// Whether the tokens are good for one import; then how many of their contexts are left in the transfer store.
+    pub(super) left: Option<usize>,
 }
 
 /// What the client has to tell of a connection.

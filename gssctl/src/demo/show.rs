@@ -93,13 +93,19 @@ impl Section<'_> {
         for line in output::aligned(&rows) {
             writeln!(out, "  {line}")?;
         }
+        let nothing_left = served.left.is_none_or(|left| left == 0);
+        match served.left {
+            Some(0) => writeln!(out, "  transfer store: nothing is left that a copy of a token could claim")?,
+            Some(left) => writeln!(out, "  NOT AS PROMISED: {left} of the contexts are left in the transfer store")?,
+            None => {}
+        }
         let in_order = self.in_order(talked);
         if !in_order {
             writeln!(out, "  NOT AS PROMISED: half of the messages belong to each worker, first worker 1's")?;
         }
         writeln!(out)?;
         out.flush()?;
-        Ok(in_order && checks.iter().all(|check| check.good))
+        Ok(in_order && nothing_left && checks.iter().all(|check| check.good))
     }
 
     fn title(&self, out: &mut impl Write) -> Result<()> {
@@ -114,16 +120,27 @@ impl Section<'_> {
         talked.answered == [(first, half), (second, self.messages - half)]
     }
 
-    fn checks(&self, served: &Served, talked: &Talked) -> [Check; 5] {
+    fn checks(&self, served: &Served, talked: &Talked) -> Vec<Check> {
         let must = |what: String, outcome: &Outcome, expected| {
             let good = outcome.is(expected);
             Check { what, outcome: outcome.clone(), good, remark: format!("expected {expected}") }
         };
-        let [first, _] = self.workers;
+        let [first, second] = self.workers;
         let altered = &talked.altered;
-        [
+        let portable = served.left.is_none();
+        vec![
             must(format!("acceptor {} uses the context that it exported", self.acceptor), &served.exported, GONE),
             must(format!("worker {first} uses the context that it exported"), &served.worker.exported, GONE),
+            Check {
+                what: format!("worker {second} imports the token that worker {first} has imported"),
+                outcome: served.replayed.clone(),
+                good: if portable { served.replayed == Outcome::Accepted } else { served.replayed.is(GONE) },
+                remark: if portable {
+                    "a portable token can be imported again (gss.transfer=portable)".into()
+                } else {
+                    format!("expected {GONE}")
+                },
+            },
             must("a token cut off in its prefix is imported".into(), &served.worker.cut_token, Major::DEFECTIVE_TOKEN),
             must("a token of an unknown mechanism is imported".into(), &served.worker.foreign_token, Major::BAD_MECH),
             Check {
@@ -197,7 +214,14 @@ mod tests {
             foreign_token: refused(Major::BAD_MECH),
             exported: refused(GONE),
         };
-        Served { initiator: None, tokens: [10, 10], exported: refused(GONE), worker }
+        Served {
+            initiator: None,
+            tokens: [10, 10],
+            exported: refused(GONE),
+            worker,
+            replayed: refused(GONE),
+            left: Some(0),
+        }
     }
 
     fn talked() -> Talked {
@@ -223,13 +247,16 @@ mod tests {
 
     #[test]
     fn each_broken_promise_shows() {
-        let broken: [fn(&mut Served, &mut Talked); 8] = [
+        let broken: [fn(&mut Served, &mut Talked); 11] = [
             |served, _| served.exported = Outcome::Accepted,
             |served, _| served.exported = refused(Major::FAILURE),
             |served, _| served.worker.exported = Outcome::Accepted,
             |served, _| served.worker.cut_token = refused(Major::BAD_MECH),
             |served, _| served.worker.foreign_token = Outcome::Accepted,
             |_, talked| talked.altered = Outcome::Accepted,
+            |served, _| served.replayed = Outcome::Accepted,
+            |served, _| served.left = Some(1),
+            |served, _| (served.replayed, served.left) = (refused(GONE), None),
             |_, talked| talked.answered = vec![(3, 5)],
             |_, talked| talked.answered = vec![(4, 2), (3, 3)],
         ];
@@ -246,6 +273,13 @@ mod tests {
         let talked = Talked { integrity: false, altered: Outcome::Accepted, ..talked() };
         let (good, text) = shown(&served(), &talked);
         assert!(good && text.contains("accepted: mech protects no integrity"), "{text}");
+    }
+
+    #[test]
+    fn a_portable_token_that_is_imported_again_is_told_of() {
+        let served = Served { replayed: Outcome::Accepted, left: None, ..served() };
+        let (good, text) = shown(&served, &talked());
+        assert!(good && text.contains("accepted: a portable token can be imported again"), "{text}");
     }
 
     #[test]

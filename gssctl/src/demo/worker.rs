@@ -1,6 +1,6 @@
 //! A worker: imports the contexts that it is handed and answers the client's messages, until it is to hand them on.
 
-use super::protocol::{Checks, Failure, FromWorker, GivenUp, MIC_TEXT, Outcome, Serve, ToClient, ToServer};
+use super::protocol::{Checks, Failure, FromWorker, GivenUp, MIC_TEXT, Order, Outcome, ToClient, ToServer};
 use super::wire::{Channel, Frame, Lost};
 use anyhow::{Context as _, Result, bail, ensure};
 use gss_core::{Context, Gss, Major, Oid, token};
@@ -12,17 +12,25 @@ const NOBODYS: &str = "2.25.201462038427139655187311229906170513947";
 
 pub(super) fn run(gss: &Gss, acceptor: &Channel, step: Duration) -> Result<()> {
     loop {
-        let order = match acceptor.receive::<Serve>() {
+        let order = match acceptor.receive::<Order>() {
             Ok(order) => order,
             Err(Lost::Closed) => return Ok(()),
             // Nothing to do for a while.
             Err(Lost::Silent(_)) => continue,
             Err(lost) => return Err(lost.into()),
         };
+        let hand_on_after = match order.head {
+            Order::Serve { hand_on_after } => hand_on_after,
+            Order::Replay => {
+                let outcome = Outcome::of(gss.import_context(&order.body));
+                acceptor.send(&FromWorker::Replayed(outcome), b"")?;
+                continue;
+            }
+        };
         let connection = order.descriptor.context("a token came without the client's connection")?;
         let client = Channel::new(UnixStream::from(connection), step)?;
         let service = Service { gss, acceptor, client: &client };
-        if let Err(error) = service.serve(&order.body, order.head.hand_on_after) {
+        if let Err(error) = service.serve(&order.body, hand_on_after) {
             // It may be gone.
             let _ = client.send(&ToClient::GivenUp, b"");
             acceptor.send(&FromWorker::Failed(Failure::of(&error)), b"")?;

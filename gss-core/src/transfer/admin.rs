@@ -1,0 +1,258 @@
+//! What an administrator may ask of the transfer store: what waits, what has become of a token, where exports go. Nothing
+//! here reads a state or a key.
+
+use super::entry;
+use super::host;
+use super::minute::{self, Minute, look, names};
+use super::place::{Place, TMPFS, Unusable, places};
+use crate::config::Settings;
+use crate::token::{Audience, Claim, TransferId};
+use gss_plugin_abi::{MAX_OID_OCTETS, Oid};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, openat, statfs, unlinkat};
+use rustix::io::Errno;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+/// As much of an entry as names its mechanism, in bytes.
+const BEGINNING: usize = 16 + MAX_OID_OCTETS;
+
+/// A context that waits for its importer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WaitingContext {
+    /// By which [`revoke`] finds it.
+    pub id: TransferId,
+    /// Who may import it.
+    pub audience: Audience,
+    /// Whose context it is; `None` if the entry does not say, which no entry of ours does.
+    pub mechanism: Option<Oid>,
+    /// The uid of the process that exported it.
+    pub owner: u32,
+    /// The size of its sealed state in bytes.
+    pub size: u64,
+    /// When it was exported, in seconds since 1970.
+    pub since: u64,
+    /// It expires within the minute that begins then, in seconds since 1970.
+    pub until: u64,
+    /// Where it lies.
+    pub path: PathBuf,
+}
+
+/// What was found in the store, and where nothing could be seen.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Listing {
+    /// The waiting contexts, the oldest first.
+    pub waiting: Vec<WaitingContext>,
+    /// Directories that could not be looked into, and why.
+    pub unseen: Vec<(PathBuf, io::Error)>,
+}
+
+/// What was removed from the store.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct Swept {
+    /// How many entries.
+    pub removed: usize,
+    /// Directories that could not be looked into, and why.
+    pub unseen: Vec<(PathBuf, io::Error)>,
+}
+
+/// What has become of a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Standing {
+    /// Its context waits.
+    Waiting(WaitingContext),
+    /// It can be imported no more, by so many seconds.
+    Expired(u64),
+    /// It is another host's, or from before this one was started.
+    OtherBoot,
+    /// It was imported or revoked, or never was here.
+    Gone,
+    /// This process may not look where it would wait.
+    Unseen(PathBuf),
+}
+
+/// Where an export of this process would let its context wait.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Directory {
+    /// The directory.
+    pub path: PathBuf,
+    /// Why it cannot be used; `None` if it can, or would be made.
+    pub unusable: Option<String>,
+    /// Whether it is on a file system that keeps deleted contents readable: any but tmpfs.
+    pub on_disk: bool,
+}
+
+/// The directories that an export of this process tries, in that order.
+pub fn directories(settings: &Settings) -> Vec<Directory> {
+    let euid = rustix::process::geteuid().as_raw();
+    let audience = Audience::User(euid);
+    let describe = |place: Place| {
+        let unusable = match place.folder(audience, euid, false) {
+            Ok(_) => None,
+            Err(Unusable::Missing) if place.can_be_made(euid) => None,
+            Err(unusable) => Some(unusable.to_string()),
+        };
+        let on_disk = statfs(&place.path).is_ok_and(|found| u64::try_from(found.f_type) != Ok(TMPFS));
+        Directory { path: place.path, unusable, on_disk }
+    };
+    places(settings, audience, euid).into_iter().map(describe).collect()
+}
+
+/// All that waits in the directories that this process may look into; for root, those of all users.
+pub fn list(settings: &Settings) -> Listing {
+    let mut listing = Listing::default();
+    each_folder(settings, &mut listing.unseen, |path, audience| {
+        let folder = minute::open(CWD, path)?;
+        for name in names::<Minute>(&folder)? {
+            let path = path.join(name.to_string());
+            // Gone between the two looks, or not ours to see.
+            let Ok(folder) = minute::open(CWD, &path) else { continue };
+            for id in names::<TransferId>(&folder)? {
+                listing.waiting.extend(describe(&folder, &path, name, id, audience));
+            }
+        }
+        Ok(())
+    });
+    listing.waiting.sort_by_key(|waiting| (waiting.since, waiting.id));
+    listing
+}
+
+/// Removes every expired entry from the directories that this process may write to; for root, those of all users. An entry
+/// counts as expired three minutes after its time at the latest: an export that was held up may still be at work there.
+pub fn sweep(settings: &Settings) -> Swept {
+    let mut swept = Swept::default();
+    let now = host::now();
+    each_folder(settings, &mut swept.unseen, |path, _| {
+        swept.removed += look(path, now, usize::MAX)?.removed;
+        Ok(())
+    });
+    swept
+}
+
+/// Removes a waiting context, so that its token is void. `None` if it does not wait in any directory that this process may
+/// look into.
+///
+/// # Errors
+/// The system's, where it was found and could not be removed.
+pub fn revoke(settings: &Settings, id: TransferId) -> io::Result<Option<WaitingContext>> {
+    let Some(waiting) = list(settings).waiting.into_iter().find(|waiting| waiting.id == id) else {
+        return Ok(None);
+    };
+    match unlinkat(CWD, &waiting.path, AtFlags::empty()) {
+        Ok(()) => Ok(Some(waiting)),
+        Err(Errno::NOENT) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What has become of a claim. It is not claimed by that.
+pub fn standing(settings: &Settings, claim: &Claim) -> Standing {
+    let boot = host::boot();
+    if claim.boot != boot && claim.boot != [0; 8] && boot != [0; 8] {
+        return Standing::OtherBoot;
+    }
+    let now = host::now();
+    if now > claim.not_after {
+        return Standing::Expired(now - claim.not_after);
+    }
+    let minute = Minute::of(claim);
+    let mut unseen = None;
+    for base in bases(settings) {
+        let path = base.join(claim.audience.to_string()).join(minute.to_string());
+        match minute::open(CWD, &path) {
+            Ok(folder) => {
+                if let Some(waiting) = describe(&folder, &path, minute, claim.id, claim.audience) {
+                    return Standing::Waiting(waiting);
+                }
+            }
+            Err(Errno::NOENT) => {}
+            Err(_) => unseen = Some(path),
+        }
+    }
+    unseen.map_or(Standing::Gone, Standing::Unseen)
+}
+
+/// Does something for each audience's folder.
+fn each_folder(
+    settings: &Settings,
+    unseen: &mut Vec<(PathBuf, io::Error)>,
+    mut visit: impl FnMut(&Path, Audience) -> Result<(), Errno>,
+) {
+    for base in bases(settings) {
+        let audiences = match minute::open(CWD, &base).and_then(|base| names::<Audience>(&base)) {
+            Ok(audiences) => audiences,
+            Err(Errno::NOENT) => continue,
+            Err(error) => {
+                unseen.push((base, error.into()));
+                continue;
+            }
+        };
+        for audience in audiences {
+            let path = base.join(audience.to_string());
+            match visit(&path, audience) {
+                Ok(()) | Err(Errno::NOENT) => {}
+                Err(error) => unseen.push((path, error.into())),
+            }
+        }
+    }
+}
+
+/// The directories that there may be: those of this process, and for root those of all users.
+fn bases(settings: &Settings) -> Vec<PathBuf> {
+    let euid = rustix::process::geteuid();
+    let own = places(settings, Audience::User(euid.as_raw()), euid.as_raw());
+    let mut bases: Vec<PathBuf> = own.into_iter().map(|place| place.path).collect();
+    if euid.is_root() && settings.transfer_directory.is_none() {
+        let users = children("/run/user").into_iter().map(|user| user.join("gss-transfer"));
+        let shared = children("/dev/shm").into_iter().filter(|path| {
+            path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("gss-transfer-"))
+        });
+        for base in users.chain(shared) {
+            if !bases.contains(&base) {
+                bases.push(base);
+            }
+        }
+    }
+    bases
+}
+
+fn children(directory: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut children: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    children.sort();
+    children
+}
+
+/// What an entry says of itself; `None` if it is not there, or no regular file.
+fn describe(
+    folder: &OwnedFd,
+    path: &Path,
+    minute: Minute,
+    id: TransferId,
+    audience: Audience,
+) -> Option<WaitingContext> {
+    let name = id.to_string();
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file = openat(folder, name.as_str(), flags, Mode::empty()).ok()?;
+    let stat = fstat(&file).ok()?;
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile || stat.st_nlink == 0 {
+        return None;
+    }
+    let mut beginning = [0; BEGINNING];
+    let length = rustix::io::pread(&file, &mut beginning, 0).unwrap_or(0);
+    Some(WaitingContext {
+        id,
+        audience,
+        mechanism: beginning.get(..length).and_then(entry::mechanism),
+        owner: stat.st_uid,
+        size: u64::try_from(stat.st_size).unwrap_or(0),
+        since: u64::try_from(stat.st_mtime).unwrap_or(0),
+        until: minute.begins(),
+        path: path.join(name),
+    })
+}
