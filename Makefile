@@ -48,6 +48,7 @@ OTHER_WORKSPACES = $(wildcard tests/loom/Cargo.toml tests/third-party/Cargo.toml
 # Versions that are known to work. Whoever has another one already keeps it.
 NEXTEST_VERSION = 0.9.151
 DENY_VERSION    = 0.20.2
+FUZZ_VERSION    = 0.13.2
 # These tools run for seconds; optimizing them fully would cost minutes.
 QUICK_RELEASE = CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_DEBUG=0 \
                 CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
@@ -55,7 +56,7 @@ QUICK_RELEASE = CARGO_PROFILE_RELEASE_OPT_LEVEL=1 CARGO_PROFILE_RELEASE_LTO=off 
 # The parts of `make test` have an order, and each uses every core by itself.
 .NOTPARALLEL:
 
-.PHONY: all help build demo test system tools lint models doctest suite bench install audit clean
+.PHONY: all help build demo test system tools lint models doctest suite bench fuzz fuzz-tools fuzz-corpus install audit clean
 
 all: build
 
@@ -66,6 +67,8 @@ help:
 	@echo 'make lint        formatting, clippy, documentation, dependencies'
 	@echo 'make suite       only the test suite'
 	@echo 'make bench       measurements, beside the libraries of MIT and Heimdal (release build)'
+	@echo 'make fuzz        every fuzz target for FUZZ_SECONDS (300), up to the first finding; FUZZ_TARGETS chooses'
+	@echo 'make fuzz-corpus keep what fuzzing has found new, as few inputs as cover the same'
 	@echo 'make audit       known vulnerabilities in dependencies (needs the network)'
 	@echo 'make install     PREFIX (/usr/local), SYSCONFDIR (/etc) and DESTDIR say where'
 	@echo 'make clean       remove everything that was built'
@@ -130,11 +133,48 @@ suite: tools
 
 bench:
 	tests/setup-system.sh bench
-	cargo build --release --package gss-mech-dummy --package libgss --package gss-benches
+	cargo build --release --package gss-mech-dummy --package gss-mech-krb5-sim --package libgss --package gss-benches
 	'$(TARGET)/release/gss-benches'
+	'$(TARGET)/release/gss-benches-c'
 
 audit: tools
 	cargo deny check advisories
+
+# ---- Fuzzing ------------------------------------------------------------------------------------------------------
+
+FUZZ_SECONDS ?= 300
+# Names from fuzz/fuzz_targets; all of them by default.
+FUZZ_TARGETS ?= $(basename $(notdir $(wildcard fuzz/fuzz_targets/*.rs)))
+# The sanitizer and the coverage counters are still unstable flags of rustc, which the stable one takes with this.
+FUZZ         = RUSTC_BOOTSTRAP=1 cargo fuzz
+FUZZ_DIR     = $(TARGET)/fuzz
+# Inputs that a run finds; the kept ones in fuzz/corpus are only read.
+FUZZ_FOUND   = $(FUZZ_DIR)/found
+# Slow and greedy inputs are findings, too. The targets themselves bound what a call may allocate.
+FUZZ_LIMITS  = -timeout=10 -rss_limit_mb=2048
+
+fuzz-tools:
+	@c++ --version >/dev/null 2>&1 || { echo 'A C++ compiler is missing. Install one: apt-get install g++'; exit 1; }
+	@cargo fuzz --version >/dev/null 2>&1 || \
+	    { echo 'cargo-fuzz is missing: installing $(FUZZ_VERSION), which takes a minute once'; \
+	      $(QUICK_RELEASE) cargo install --locked cargo-fuzz@$(FUZZ_VERSION); }
+
+fuzz: fuzz-tools
+	@set -e; for target in $(FUZZ_TARGETS); do \
+	    echo "fuzzing $$target for $(FUZZ_SECONDS) seconds"; \
+	    mkdir -p "$(FUZZ_FOUND)/$$target"; \
+	    $(FUZZ) run --target-dir '$(FUZZ_DIR)' $$target "$(FUZZ_FOUND)/$$target" "fuzz/corpus/$$target" -- \
+	        $(FUZZ_LIMITS) -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1; \
+	done
+
+# By edges of the code alone: a file for each count of each edge would be megabytes.
+fuzz-corpus: fuzz-tools
+	@set -e; for target in $(FUZZ_TARGETS); do \
+	    new="$(FUZZ_DIR)/minimal/$$target"; rm -rf "$$new"; mkdir -p "$$new" "$(FUZZ_FOUND)/$$target"; \
+	    $(FUZZ) run --target-dir '$(FUZZ_DIR)' $$target "$$new" "fuzz/corpus/$$target" "$(FUZZ_FOUND)/$$target" -- \
+	        $(FUZZ_LIMITS) -set_cover_merge=1 -use_counters=0; \
+	    find "fuzz/corpus/$$target" -type f ! -name 'seed-*' -delete; cp "$$new"/* "fuzz/corpus/$$target"; \
+	done
 
 # ---- Installation -------------------------------------------------------------------------------------------------
 

@@ -6,7 +6,8 @@
  *                                 calls took, on the slowest thread
  *     library first               says when the process has had its first answer from the library
  *
- * MECHANISM is "krb5" or "dummy"; its contexts are established by the initiator's only leg.
+ * MECHANISM is "krb5" or "dummy". Both sides of its contexts are in this process; with "krb5" their authentication is
+ * mutual.
  */
 #define _GNU_SOURCE
 #ifndef NO_LIBRARY
@@ -55,10 +56,19 @@ static void check(const char *what, OM_uint32 major, OM_uint32 minor)
         fail(what, major, minor);
 }
 
+/* Tokens are made for so many calls at a time, outside the time that counts. */
+#define BATCH 16
+
 /* A thread's own objects. */
 struct objects {
-    gss_ctx_id_t context;
-    gss_name_t name, same_name;
+    gss_OID mechanism;
+    gss_name_t name, same_name, target;
+    gss_cred_id_t initiating, accepting;
+    gss_ctx_id_t initiator, acceptor;
+    /* A pair whose every token arrives. */
+    gss_ctx_id_t sender, receiver;
+    gss_buffer_desc tokens[BATCH];
+    unsigned next;
 };
 
 static gss_name_t import(const char *text, gss_OID type)
@@ -71,21 +81,54 @@ static gss_name_t import(const char *text, gss_OID type)
     return name;
 }
 
+static gss_cred_id_t acquire(gss_OID mechanism, gss_cred_usage_t usage)
+{
+    gss_OID_set_desc mechanisms = { 1, mechanism };
+    gss_cred_id_t credential = GSS_C_NO_CREDENTIAL;
+    OM_uint32 minor, major;
+
+    major = gss_acquire_cred(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, &mechanisms, usage, &credential, NULL, NULL);
+    check("gss_acquire_cred", major, minor);
+    return credential;
+}
+
+static void establish(struct objects *objects, gss_ctx_id_t *initiator, gss_ctx_id_t *acceptor)
+{
+    const OM_uint32 flags = GSS_C_MUTUAL_FLAG | GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG;
+    gss_buffer_desc there = { 0, NULL }, back = { 0, NULL };
+    OM_uint32 minor, ignored, initiates = GSS_S_CONTINUE_NEEDED, accepts = GSS_S_CONTINUE_NEEDED;
+
+    *initiator = *acceptor = GSS_C_NO_CONTEXT;
+    while (initiates == GSS_S_CONTINUE_NEEDED || accepts == GSS_S_CONTINUE_NEEDED) {
+        if (initiates == GSS_S_CONTINUE_NEEDED) {
+            initiates = gss_init_sec_context(&minor, objects->initiating, initiator, objects->target, objects->mechanism,
+                                             flags, 0, GSS_C_NO_CHANNEL_BINDINGS, &back, NULL, &there, NULL, NULL);
+            gss_release_buffer(&ignored, &back);
+            if (GSS_ERROR(initiates))
+                fail("gss_init_sec_context", initiates, minor);
+        }
+        if (accepts == GSS_S_CONTINUE_NEEDED) {
+            accepts = gss_accept_sec_context(&minor, acceptor, objects->accepting, &there, GSS_C_NO_CHANNEL_BINDINGS, NULL,
+                                             NULL, &back, NULL, NULL, NULL);
+            gss_release_buffer(&ignored, &there);
+            if (GSS_ERROR(accepts))
+                fail("gss_accept_sec_context", accepts, minor);
+        }
+    }
+}
+
 static void prepare(struct objects *objects, gss_OID mechanism, const char *target)
 {
-    gss_name_t name = import(target, mechanism == &krb5 ? &principal : GSS_C_NT_HOSTBASED_SERVICE);
-    gss_buffer_desc token = { 0, NULL };
     OM_uint32 minor, major, lifetime;
     int open = 0;
 
-    objects->context = GSS_C_NO_CONTEXT;
-    major = gss_init_sec_context(&minor, GSS_C_NO_CREDENTIAL, &objects->context, name, mechanism,
-                                 GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG, 0, GSS_C_NO_CHANNEL_BINDINGS, GSS_C_NO_BUFFER,
-                                 NULL, &token, NULL, NULL);
-    check("gss_init_sec_context", major, minor);
-    gss_release_buffer(&minor, &token);
-    gss_release_name(&minor, &name);
-    major = gss_inquire_context(&minor, objects->context, NULL, NULL, &lifetime, NULL, NULL, NULL, &open);
+    objects->mechanism = mechanism;
+    objects->target = import(target, mechanism == &krb5 ? &principal : GSS_C_NT_HOSTBASED_SERVICE);
+    objects->initiating = acquire(mechanism, GSS_C_INITIATE);
+    objects->accepting = acquire(mechanism, GSS_C_ACCEPT);
+    establish(objects, &objects->initiator, &objects->acceptor);
+    establish(objects, &objects->sender, &objects->receiver);
+    major = gss_inquire_context(&minor, objects->initiator, NULL, NULL, &lifetime, NULL, NULL, NULL, &open);
     check("gss_inquire_context", major, minor);
     if (!open || lifetime < 60)
         fail("the context is not what it should be", open, lifetime);
@@ -99,7 +142,7 @@ static OM_uint32 context_time(struct objects *objects)
 {
     OM_uint32 minor, lifetime;
 
-    return gss_context_time(&minor, objects->context, &lifetime);
+    return gss_context_time(&minor, objects->initiator, &lifetime);
 }
 
 static OM_uint32 inquire_context(struct objects *objects)
@@ -108,7 +151,7 @@ static OM_uint32 inquire_context(struct objects *objects)
     gss_OID mechanism;
     int initiator, open;
 
-    return gss_inquire_context(&minor, objects->context, NULL, NULL, &lifetime, &mechanism, &flags, &initiator, &open);
+    return gss_inquire_context(&minor, objects->initiator, NULL, NULL, &lifetime, &mechanism, &flags, &initiator, &open);
 }
 
 static OM_uint32 compare_name(struct objects *objects)
@@ -139,22 +182,143 @@ static OM_uint32 indicate_mechs(struct objects *objects)
     return major | gss_release_oid_set(&minor, &set);
 }
 
-static const struct {
+/* ---- Messages ---- */
+
+#define LONGEST 65536
+
+/* The same bytes each time: neither ciphers nor checksums depend on them. */
+static unsigned char text[LONGEST];
+
+static OM_uint32 wrap(gss_ctx_id_t context, size_t length, gss_buffer_t token)
+{
+    gss_buffer_desc message = { length, text };
+    OM_uint32 minor;
+    int confidential;
+
+    return gss_wrap(&minor, context, 1, GSS_C_QOP_DEFAULT, &message, &confidential, token);
+}
+
+static OM_uint32 wrap_and_release(struct objects *objects, size_t length)
+{
+    gss_buffer_desc token = { 0, NULL };
+    OM_uint32 minor, major = wrap(objects->initiator, length, &token);
+
+    return major | gss_release_buffer(&minor, &token);
+}
+
+static OM_uint32 wrap_64(struct objects *objects)
+{
+    return wrap_and_release(objects, 64);
+}
+
+static OM_uint32 wrap_1k(struct objects *objects)
+{
+    return wrap_and_release(objects, 1024);
+}
+
+static OM_uint32 wrap_64k(struct objects *objects)
+{
+    return wrap_and_release(objects, LONGEST);
+}
+
+static OM_uint32 mic_64(struct objects *objects)
+{
+    gss_buffer_desc message = { 64, text }, token = { 0, NULL };
+    OM_uint32 minor, major = gss_get_mic(&minor, objects->initiator, GSS_C_QOP_DEFAULT, &message, &token);
+
+    return major | gss_release_buffer(&minor, &token);
+}
+
+static void tokens(struct objects *objects, unsigned count, size_t length)
+{
+    OM_uint32 minor;
+
+    for (objects->next = 0; objects->next < count; objects->next++) {
+        gss_release_buffer(&minor, &objects->tokens[objects->next]);
+        check("gss_wrap", wrap(objects->sender, length, &objects->tokens[objects->next]), 0);
+    }
+    objects->next = 0;
+}
+
+static void tokens_64(struct objects *objects, unsigned count)
+{
+    tokens(objects, count, 64);
+}
+
+static void tokens_64k(struct objects *objects, unsigned count)
+{
+    tokens(objects, count, LONGEST);
+}
+
+static OM_uint32 unwrap(struct objects *objects)
+{
+    gss_buffer_desc message = { 0, NULL };
+    OM_uint32 minor, major;
+    int confidential;
+
+    major = gss_unwrap(&minor, objects->receiver, &objects->tokens[objects->next++], &message, &confidential, NULL);
+    return major | gss_release_buffer(&minor, &message);
+}
+
+/* ---- Contexts ---- */
+
+static OM_uint32 transfer(gss_ctx_id_t *context)
+{
+    gss_buffer_desc token = { 0, NULL };
+    OM_uint32 minor, major = gss_export_sec_context(&minor, context, &token);
+
+    if (major == GSS_S_COMPLETE)
+        major = gss_import_sec_context(&minor, &token, context);
+    return major | gss_release_buffer(&minor, &token);
+}
+
+static OM_uint32 transfer_initiator(struct objects *objects)
+{
+    return transfer(&objects->initiator);
+}
+
+static OM_uint32 transfer_acceptor(struct objects *objects)
+{
+    return transfer(&objects->acceptor);
+}
+
+static OM_uint32 pair(struct objects *objects)
+{
+    gss_ctx_id_t initiator, acceptor;
+    OM_uint32 minor, major;
+
+    establish(objects, &initiator, &acceptor);
+    major = gss_delete_sec_context(&minor, &initiator, GSS_C_NO_BUFFER);
+    return major | gss_delete_sec_context(&minor, &acceptor, GSS_C_NO_BUFFER);
+}
+
+static const struct operation {
     const char *name;
     OM_uint32 (*run)(struct objects *);
+    /* What is done before each batch, where something is. */
+    void (*before)(struct objects *, unsigned count);
 } operations[] = {
-    { "context_time", context_time },
-    { "inquire_context", inquire_context },
-    { "compare_name", compare_name },
-    { "import_name", import_name },
-    { "indicate_mechs", indicate_mechs },
+    { "context_time", context_time, NULL },
+    { "inquire_context", inquire_context, NULL },
+    { "compare_name", compare_name, NULL },
+    { "import_name", import_name, NULL },
+    { "indicate_mechs", indicate_mechs, NULL },
+    { "wrap_64", wrap_64, NULL },
+    { "wrap_1k", wrap_1k, NULL },
+    { "wrap_64k", wrap_64k, NULL },
+    { "mic_64", mic_64, NULL },
+    { "unwrap_64", unwrap, tokens_64 },
+    { "unwrap_64k", unwrap, tokens_64k },
+    { "transfer_initiator", transfer_initiator, NULL },
+    { "transfer_acceptor", transfer_acceptor, NULL },
+    { "pair", pair, NULL },
 };
 #define OPERATIONS (sizeof(operations) / sizeof(operations[0]))
 
 /* ---- Timing ----------------------------------------------------------------------------------------------------- */
 
 struct job {
-    OM_uint32 (*run)(struct objects *);
+    const struct operation *operation;
     struct objects *objects;
     pthread_barrier_t *start;
     unsigned long count;
@@ -173,21 +337,30 @@ static void *work(void *argument)
 {
     struct job *job = argument;
     OM_uint32 major = GSS_S_COMPLETE;
-    unsigned long index;
+    unsigned long left = job->count, batch;
     uint64_t start;
 
     pthread_barrier_wait(job->start);
-    start = now();
-    for (index = 0; index < job->count; index++)
-        major |= job->run(job->objects);
-    job->took = now() - start;
+    while (left > 0) {
+        batch = left;
+        if (job->operation->before != NULL) {
+            batch = left < BATCH ? left : BATCH;
+            job->operation->before(job->objects, (unsigned)batch);
+        }
+        left -= batch;
+        start = now();
+        for (; batch > 0; batch--)
+            major |= job->operation->run(job->objects);
+        job->took += now() - start;
+    }
     check("the call that is measured", major, 0);
     return NULL;
 }
 
 #define MOST_THREADS 2
 
-static uint64_t measure(OM_uint32 (*run)(struct objects *), struct objects *objects, unsigned threads, unsigned long count)
+static uint64_t measure(const struct operation *operation, struct objects *objects, unsigned threads,
+                        unsigned long count)
 {
     pthread_t ids[MOST_THREADS];
     struct job jobs[MOST_THREADS];
@@ -197,7 +370,7 @@ static uint64_t measure(OM_uint32 (*run)(struct objects *), struct objects *obje
 
     pthread_barrier_init(&start, NULL, threads);
     for (index = 0; index < threads; index++) {
-        jobs[index] = (struct job){ run, &objects[index], &start, count, 0 };
+        jobs[index] = (struct job){ operation, &objects[index], &start, count, 0 };
         /* With one thread in the process, as most programs are, the C library's malloc and locks are cheaper. */
         if (threads == 1)
             work(&jobs[index]);
@@ -238,7 +411,7 @@ int main(int count, char **arguments)
             ;
         if (index == OPERATIONS)
             return 2;
-        printf("%llu\n", (unsigned long long)measure(operations[index].run, objects, threads, calls));
+        printf("%llu\n", (unsigned long long)measure(&operations[index], objects, threads, calls));
         fflush(stdout);
     }
     return 0;

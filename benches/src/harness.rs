@@ -10,7 +10,7 @@ const ROUNDS: usize = 21;
 const ROUND: Duration = Duration::from_millis(20);
 
 /// One of the things that are compared.
-pub(crate) struct Variant<'a> {
+pub struct Variant<'a> {
     name: &'a str,
     /// How long so many runs take.
     round: Box<dyn Fn(u32) -> Duration + 'a>,
@@ -18,12 +18,12 @@ pub(crate) struct Variant<'a> {
 
 impl<'a> Variant<'a> {
     /// A variant that runs on one thread.
-    pub(crate) fn new(name: &'a str, run: impl Fn() + 'a) -> Self {
+    pub fn new(name: &'a str, run: impl Fn() + 'a) -> Self {
         Self::timed(name, move |count| time(count, &run))
     }
 
     /// A variant that runs on two threads, each with objects of its own. The slower one counts.
-    pub(crate) fn pair(name: &'a str, first: impl Fn() + Sync + 'a, second: impl Fn() + Sync + 'a) -> Self {
+    pub fn pair(name: &'a str, first: impl Fn() + Sync + 'a, second: impl Fn() + Sync + 'a) -> Self {
         Self::timed(name, move |count| {
             let barrier = Barrier::new(2);
             let timed = |run: &(dyn Fn() + Sync)| {
@@ -39,7 +39,7 @@ impl<'a> Variant<'a> {
     }
 
     /// A variant that is timed elsewhere: how long so many runs take.
-    pub(crate) fn timed(name: &'a str, round: impl Fn(u32) -> Duration + 'a) -> Self {
+    pub fn timed(name: &'a str, round: impl Fn(u32) -> Duration + 'a) -> Self {
         Self { name, round: Box::new(round) }
     }
 
@@ -62,17 +62,17 @@ fn time(count: u32, run: &(impl Fn() + ?Sized)) -> Duration {
 }
 
 /// A variant's result.
-pub(crate) struct Timing<'a> {
+pub struct Timing<'a> {
     /// The variant's name.
-    pub(crate) name: &'a str,
+    pub name: &'a str,
     /// Nanoseconds of one run on one thread: the median of the rounds.
-    pub(crate) median: f64,
+    pub median: f64,
     /// The fastest round.
-    pub(crate) least: f64,
+    pub least: f64,
 }
 
 /// Times all variants.
-pub(crate) fn compare<'a>(variants: &[Variant<'a>]) -> Vec<Timing<'a>> {
+pub fn compare<'a>(variants: &[Variant<'a>]) -> Vec<Timing<'a>> {
     let counts: Vec<u32> = variants.iter().map(Variant::calibrate).collect();
     let mut rounds: Vec<Vec<f64>> = vec![Vec::new(); variants.len()];
     for _ in 0..ROUNDS {
@@ -85,4 +85,27 @@ pub(crate) fn compare<'a>(variants: &[Variant<'a>]) -> Vec<Timing<'a>> {
         Timing { name: variant.name, median: results[ROUNDS / 2], least: results[0] }
     };
     variants.iter().zip(rounds).map(timing).collect()
+}
+
+/// Prints a table: medians in nanoseconds, the fastest round, and how each compares with the first.
+pub fn table(title: &str, timings: &[Timing<'_>]) {
+    print(title, timings, |_| String::new());
+}
+
+/// The same for what works on so many bytes, with the rate in MB/s.
+pub fn rates(title: &str, bytes: u32, timings: &[Timing<'_>]) {
+    print(title, timings, |median| format!("{:>8.0} MB/s", f64::from(bytes) / median * 1e3));
+}
+
+fn print(title: &str, timings: &[Timing<'_>], rate: impl Fn(f64) -> String) {
+    println!("{title}");
+    let base = timings.first().map_or(0.0, |timing| timing.median);
+    for Timing { name, median, least } in timings {
+        let apart = match timings.len() {
+            1 => String::new(),
+            _ => format!("  {:+.1}  x{:.2}", median - base, median / base),
+        };
+        println!("  {name:<34}{median:>9.1}{}  [{least:.1}]{apart}", rate(*median));
+    }
+    println!();
 }

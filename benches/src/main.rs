@@ -1,15 +1,13 @@
-//! `make bench`: what the switch costs, measured with the dummy mechanism against calls on the mechanism's own object.
+//! `make bench`, first part: what the switch costs, measured with the dummy mechanism against calls on the mechanism's own
+//! object.
 #![allow(clippy::print_stdout, reason = "a benchmark's output is what it prints")]
 #![allow(clippy::expect_used, reason = "a benchmark that cannot be set up ends")]
 
-mod c_library;
-mod harness;
-mod kerberos;
 mod subject;
 
+use gss_benches::harness::{Variant, compare, table};
 use gss_core::Gss;
 use gss_core::config::Sources;
-use harness::{Timing, Variant, compare};
 use std::fs;
 use std::hint::black_box;
 use std::path::Path;
@@ -28,7 +26,6 @@ fn main() {
     calls(&gss);
     transfer(&gss);
     loading(&site);
-    c_library::run(&site);
 }
 
 /// The dispatcher against the mechanism's own object.
@@ -118,18 +115,4 @@ fn first_use(config: &Path) {
     let step = gss.initiator(&target).mechanism(&DUMMY).step(b"").expect("the dummy starts");
     black_box(step);
     println!("{}", start.elapsed().as_nanos());
-}
-
-fn table(title: &str, timings: &[Timing<'_>]) {
-    println!("{title}");
-    let base = timings.first().map_or(0.0, |timing| timing.median);
-    for timing in timings {
-        let Timing { name, median, least } = timing;
-        let apart = match timings.len() {
-            1 => String::new(),
-            _ => format!("  {:+.1}  x{:.2}", median - base, median / base),
-        };
-        println!("  {name:<34}{median:>9.1}  [{least:.1}]{apart}");
-    }
-    println!();
 }

@@ -21,9 +21,7 @@ pub(crate) struct Site(TempDir);
 impl Site {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let program = std::env::current_exe().expect("the path of this program");
-        let plugin = program.parent().map(|built| built.join("libgss_mech_dummy.so")).expect("a folder");
-        fs::copy(&plugin, folder.path().join("libgss_mech_dummy.so")).expect("make bench builds the dummy first");
+        gss_benches::install("libgss_mech_dummy.so", folder.path());
         let line = format!("dummy {DUMMY} libgss_mech_dummy.so [{OPTIONS}]\n");
         fs::write(folder.path().join("plugins.conf"), line).expect("a temporary file");
         Self(folder)

@@ -288,12 +288,10 @@ fn read_checksum(
     bindings: Option<&ChannelBindings<'_>>,
     aware: bool,
 ) -> Result<Flags> {
-    // Who sends no flags says by the options that it waits for an answer. Otherwise these are not protected, and so
-    // not looked at.
-    let mutual = if request.options.contains(ApOptions::MUTUAL_REQUIRED) { Flags::MUTUAL } else { Flags::NONE };
     let mut theirs = None;
     let mut flags = match &authenticator.cksum {
-        None => mutual,
+        // As MIT and Windows have it: whoever sends none has no flags, whatever the options say (MS-KILE section 3.4.5).
+        None => Flags::NONE,
         Some(checksum) if checksum.cksumtype == GSS_CHECKSUM_TYPE => {
             let checksum = GssChecksum::parse(&checksum.checksum)?;
             if let Some(delegation) = &checksum.delegation {
@@ -305,6 +303,8 @@ fn read_checksum(
         }
         Some(checksum) => {
             session.verify(CHECKSUM_USAGE, checksum.cksumtype, [], &checksum.checksum).map_err(Error::PlainChecksum)?;
+            // This has no flags to say that an answer is waited for. The options, which nothing protects, count here only.
+            let mutual = if request.options.contains(ApOptions::MUTUAL_REQUIRED) { Flags::MUTUAL } else { Flags::NONE };
             mutual | Flags::REPLAY | Flags::SEQUENCE
         }
     };

@@ -1,16 +1,21 @@
 //! Credentials: who may start contexts, or whose contexts may be accepted, and the keytabs that this rests on.
 
+mod export;
+mod tickets;
+
 use crate::clock::Deadline;
 use crate::crypto::{Enctype, Key};
+use crate::issue::{Issued, Request, issue};
 use crate::keysource::KeySource;
 use crate::minor::Error;
 use crate::name::{Krb5Name, login_name};
 use crate::principal::{Principal, PrincipalName, name_type};
 use crate::{Krb5Sim, keytab::Keytab};
-use gss_plugin::{AcquireRequest, Credential, CredentialInfo, CredentialUsage, Lifetime, Result};
+use gss_plugin::{AcquireRequest, Credential, CredentialInfo, CredentialUsage, Lifetime, Output, Result};
 use std::path::PathBuf;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;
+use tickets::{Tickets, Wanted};
 
 /// A credential of this mechanism.
 #[derive(Clone, Debug)]
@@ -25,9 +30,15 @@ pub struct Krb5Credential {
     /// What tickets are accepted with.
     accepting: Option<Arc<KeySource>>,
     deadline: Deadline,
+    tickets: Arc<Tickets>,
 }
 
 impl Krb5Credential {
+    /// Reads what [`Credential::export`] gave.
+    pub(crate) fn import(mechanism: &Krb5Sim, bytes: &[u8]) -> std::result::Result<Self, Error> {
+        export::read(mechanism, bytes).ok_or(Error::CredentialState)
+    }
+
     pub(crate) fn acquire(
         mechanism: &Krb5Sim,
         request: &AcquireRequest<'_, Krb5Sim>,
@@ -46,7 +57,8 @@ impl Krb5Credential {
             lifetime => Deadline::after(lifetime),
         };
         let name = request.name.map(|name| mechanism.completed(name)).transpose()?;
-        let mut credential = Self { usage: request.usage, name, client: None, issuing, accepting, deadline };
+        let tickets = Arc::default();
+        let mut credential = Self { usage: request.usage, name, client: None, issuing, accepting, deadline, tickets };
         if request.usage.initiates() {
             // Readable now, rather than with the first context.
             let keytab = credential.issuing()?.keytab()?;
@@ -64,7 +76,15 @@ impl Krb5Credential {
     /// What a call without a credential uses.
     pub(crate) fn default_for(mechanism: &Krb5Sim, usage: CredentialUsage) -> Self {
         let keys = mechanism.keys().cloned();
-        Self { usage, name: None, client: None, issuing: keys.clone(), accepting: keys, deadline: Deadline::NEVER }
+        Self {
+            usage,
+            name: None,
+            client: None,
+            issuing: keys.clone(),
+            accepting: keys,
+            deadline: Deadline::NEVER,
+            tickets: Arc::default(),
+        }
     }
 
     /// The client: the credential's name, else `principal=`, else the user who runs the process.
@@ -73,12 +93,34 @@ impl Krb5Credential {
             return Ok(name.clone());
         }
         if let Some(principal) = &mechanism.options().principal {
-            return Ok(Krb5Name::of(principal));
+            return Ok(Krb5Name { home: mechanism.home().cloned(), ..Krb5Name::of(principal) });
         }
         let uid = rustix::process::geteuid().as_raw();
         let login = login_name(uid).ok_or(Error::NoLoginName(uid))?;
         let name = PrincipalName::new(name_type::PRINCIPAL, [login])?;
-        Ok(Krb5Name { name, realm: mechanism.options().realm.clone(), home: None })
+        Ok(Krb5Name { name, realm: mechanism.options().realm.clone(), home: mechanism.home().cloned() })
+    }
+
+    /// A ticket for the service, from `now` on and for at most `lifetime` seconds: the one of the last context, if that
+    /// was for the same and has more than half of its life before it.
+    pub(crate) fn ticket(
+        &self,
+        mechanism: &Krb5Sim,
+        service: &Krb5Name,
+        now: u64,
+        lifetime: u32,
+    ) -> std::result::Result<Arc<Issued>, Error> {
+        let source = self.issuing()?;
+        let keytab = source.keytab()?;
+        let wanted = Wanted { client: self.client(mechanism)?, service: service.clone(), lifetime, keytab };
+        if let Some(issued) = self.tickets.kept(&wanted, now) {
+            return Ok(issued);
+        }
+        let endtime = now.saturating_add(lifetime.into()).min(self.deadline.0);
+        let request = Request { client: &wanted.client, service, now, endtime };
+        let issued = Arc::new(issue(&wanted.keytab, source.path(), mechanism.options(), &request)?);
+        self.tickets.keep(wanted, issued.clone());
+        Ok(issued)
     }
 
     /// The only name that it accepts for, if it was acquired with one.
@@ -92,10 +134,6 @@ impl Krb5Credential {
 
     pub(crate) fn accepting(&self) -> std::result::Result<&Arc<KeySource>, Error> {
         self.accepting.as_ref().ok_or(Error::NoKeytab)
-    }
-
-    pub(crate) fn deadline(&self) -> Deadline {
-        self.deadline
     }
 
     pub(crate) fn can_initiate(&self) -> std::result::Result<(), Error> {
@@ -167,7 +205,10 @@ fn salt(principal: &Principal) -> Vec<u8> {
 
 /// The keytab that a credential store names. That of the config is shared, with what is kept of it.
 fn source(mechanism: &Krb5Sim, value: &str) -> std::result::Result<Arc<KeySource>, Error> {
-    let path = PathBuf::from(value.strip_prefix("FILE:").unwrap_or(value));
+    source_at(mechanism, PathBuf::from(value.strip_prefix("FILE:").unwrap_or(value)))
+}
+
+fn source_at(mechanism: &Krb5Sim, path: PathBuf) -> std::result::Result<Arc<KeySource>, Error> {
     if !path.is_absolute() {
         return Err(Error::RelativeKeytab(path));
     }
@@ -188,6 +229,10 @@ impl Credential for Krb5Credential {
             acceptor_lifetime: lifetime(self.usage.accepts()),
             usage: self.usage,
         })
+    }
+
+    fn export(&self, out: &mut Output<'_>) -> Result<()> {
+        out.extend(&export::write(self))
     }
 }
 

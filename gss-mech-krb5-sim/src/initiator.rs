@@ -6,7 +6,7 @@ use crate::clock::{Deadline, timestamp};
 use crate::context::{AwaitReply, Krb5Context, Stage};
 use crate::credential::Krb5Credential;
 use crate::crypto::{self, Enctype, Key};
-use crate::issue::{Issued, Request, issue};
+use crate::issue::Issued;
 use crate::messages::{
     ApOptions, ApRep, ApReq, Authenticator, AuthorizationData, AuthorizationElement, Checksum, EncApRepPart,
     EncryptedData, EncryptionKey, KrbError, Timestamp,
@@ -53,10 +53,7 @@ pub(crate) fn begin(
     let time = timestamp();
     let longest = mechanism.options().ticket_lifetime;
     let lifetime = if leg.lifetime == Lifetime::DEFAULT { longest } else { leg.lifetime.0.min(longest) };
-    let endtime = time.seconds.saturating_add(lifetime.into()).min(credential.deadline().0);
-    let client = credential.client(mechanism)?;
-    let request = Request { client: &client, service: leg.target, now: time.seconds, endtime };
-    let issued = issue(credential.issuing()?, mechanism.options(), &request)?;
+    let issued = credential.ticket(mechanism, leg.target, time.seconds, lifetime)?;
     let subkey = Key::random(issued.session.enctype())?;
     let number = random_number()?;
     let opening = Opening { time, subkey: &subkey, number, flags };
@@ -64,7 +61,7 @@ pub(crate) fn begin(
     // DCE has its own frame around the tokens (MS-KILE section 3.4.5.1).
     let token = framed(Some(mechanism.oid()).filter(|_| !flags.contains(Flags::DCE_STYLE)), TokenId::ApReq, &request);
     let stage = if flags.contains(Flags::MUTUAL) {
-        Stage::AwaitReply(AwaitReply { session: issued.session, subkey, time, number })
+        Stage::AwaitReply(AwaitReply { session: issued.session.clone(), subkey, time, number })
     } else {
         // Nothing is known of the acceptor's numbers: they begin where ours do.
         Stage::Established(Protection::new(Parts {
@@ -79,8 +76,8 @@ pub(crate) fn begin(
     let context = Krb5Context {
         role: Role::Initiator,
         flags,
-        source: issued.client,
-        target: issued.ticket.service,
+        source: issued.client.clone(),
+        target: issued.ticket.service.clone(),
         deadline: Deadline(issued.endtime),
         ticket_flags: issued.flags,
         authtime: issued.authtime,

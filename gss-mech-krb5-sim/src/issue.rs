@@ -1,12 +1,13 @@
 //! The one thing that is simulated: a KDC's ticket for a service, made by who holds the service's key.
 
 use crate::crypto::{Enctype, Key};
-use crate::keysource::KeySource;
+use crate::keytab::Keytab;
 use crate::messages::{EncTicketPart, EncryptedData, Ticket, TicketFlags, TransitedEncoding};
 use crate::minor::Error;
 use crate::name::Krb5Name;
 use crate::options::Options;
 use crate::principal::{Principal, Realm};
+use std::path::Path;
 
 /// Key usage of the encrypted part of a ticket (RFC 4120 section 7.5.1).
 pub(crate) const TICKET_USAGE: u32 = 2;
@@ -32,14 +33,13 @@ pub(crate) struct Issued {
     pub(crate) endtime: u64,
 }
 
-/// Issues a ticket under the service's newest key.
-pub(crate) fn issue(keys: &KeySource, options: &Options, request: &Request<'_>) -> Result<Issued, Error> {
-    let keytab = keys.keytab()?;
-    let realm = service_realm(&keytab, options, request.service)?;
+/// Issues a ticket under the service's newest key in the keytab, which was read from `path`.
+pub(crate) fn issue(keytab: &Keytab, path: &Path, options: &Options, request: &Request<'_>) -> Result<Issued, Error> {
+    let realm = service_realm(keytab, options, request.service)?;
     let service = request.service.in_realm(realm.as_ref())?;
     let entry = keytab
         .newest(&service, &options.etypes())
-        .ok_or_else(|| Error::ServiceUnknown { keytab: keys.path().to_owned(), service: service.to_string() })?;
+        .ok_or_else(|| Error::ServiceUnknown { keytab: path.to_owned(), service: service.to_string() })?;
     let enctype = Enctype::from_number(entry.key.etype())?;
     let key = Key::new(enctype, entry.key.value())?;
     let session = Key::random(enctype)?;
@@ -65,11 +65,7 @@ pub(crate) fn issue(keys: &KeySource, options: &Options, request: &Request<'_>) 
 }
 
 /// The service's realm: that of the config, else that of the only entry with its name.
-pub(crate) fn service_realm(
-    keytab: &crate::keytab::Keytab,
-    options: &Options,
-    service: &Krb5Name,
-) -> Result<Option<Realm>, Error> {
+pub(crate) fn service_realm(keytab: &Keytab, options: &Options, service: &Krb5Name) -> Result<Option<Realm>, Error> {
     if service.realm.is_some() {
         return Ok(None);
     }
@@ -98,7 +94,7 @@ mod tests {
             Krb5Name::import(service.as_bytes(), Some(&gss_plugin::name_type::HOSTBASED_SERVICE)).unwrap()
         };
         let request = Request { client: &name(client), service: &service, now: 1_000, endtime: 2_000 };
-        issue(&KeySource::new(realms.keytab().to_owned()), &options, &request)
+        issue(&keytab::load(realms.keytab())?, realms.keytab(), &options, &request)
     }
 
     #[test]

@@ -225,6 +225,9 @@ pub enum Error {
     /// Bytes that are no serialized context.
     #[error("the bytes are no context that this mechanism serialized")]
     State,
+    /// Bytes that are no exported credential.
+    #[error("the bytes are no credential that this mechanism exported")]
+    CredentialState,
     /// An object or option that the mechanism does not know.
     #[error("the mechanism has no such inquiry")]
     NoSuchInquiry,
@@ -314,6 +317,7 @@ impl Error {
             Self::State => (Major::DEFECTIVE_TOKEN, Own(122)),
             Self::NoSuchInquiry => (Major::UNAVAILABLE, Own(123)),
             Self::Crypto(_) => (Major::FAILURE, Own(124)),
+            Self::CredentialState => (Major::DEFECTIVE_TOKEN, Own(125)),
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::minor::Error;
 use crate::oids;
 use crate::principal::{Principal, PrincipalName, Realm, name_type};
-use gss_plugin::{Name, Oid, Result, name_type as gss_name_type};
+use gss_plugin::{Name, NameInfo, Oid, Result, name_type as gss_name_type};
 use std::sync::Arc;
 
 /// A mechanism name: a principal, whose realm may still be open.
@@ -143,6 +143,16 @@ impl Name for Krb5Name {
         Ok(self.text())
     }
 
+    /// There are no attributes: what tickets carry besides names is not read (RFC 6680 section 7.4).
+    fn inquire(&self) -> Result<NameInfo> {
+        Ok(NameInfo::default())
+    }
+
+    /// With all its attributes, of which there are none.
+    fn export_composite(&self) -> Result<Vec<u8>> {
+        self.export()
+    }
+
     fn display_as(&self, kind: &Oid) -> Result<Vec<u8>> {
         if *kind == oids::PRINCIPAL_NAME || *kind == gss_name_type::USER_NAME || *kind == self.display()?.1 {
             return Ok(self.text());
@@ -211,6 +221,14 @@ mod tests {
         let again = Krb5Name::import(&name.export().unwrap(), None).unwrap();
         assert!(name.compare(&again).unwrap());
         assert_eq!(name.display().unwrap().1, oids::PRINCIPAL_NAME);
+    }
+
+    #[test]
+    fn a_name_has_no_attributes() {
+        let name = import("alice@R", &oids::PRINCIPAL_NAME);
+        assert_eq!(name.inquire().unwrap(), NameInfo::default());
+        assert_eq!(name.attribute(b"urn:any", -1).unwrap_err().major, Major::UNAVAILABLE);
+        assert_eq!(name.export_composite().unwrap(), name.export().unwrap());
     }
 
     #[test]

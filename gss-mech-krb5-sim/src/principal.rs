@@ -107,6 +107,11 @@ impl PrincipalName {
     /// # Errors
     /// [`PrincipalError`].
     pub fn parse(text: &[u8]) -> Result<(Self, Option<Realm>), PrincipalError> {
+        // With every octet escaped, and all separators: before anything is allocated for a text without end.
+        const LONGEST: usize = 2 * (MAX_BYTES + MAX_COMPONENTS) + 1;
+        if text.len() > LONGEST {
+            return Err(PrincipalError::TooLong(text.len()));
+        }
         let mut components = vec![Vec::new()];
         let mut realm: Option<Vec<u8>> = None;
         let mut octets = text.iter().copied();
@@ -121,6 +126,9 @@ impl PrincipalName {
                     Some(other) => other,
                 },
                 (b'@' | b'/', Some(_)) => return Err(PrincipalError::SeparatorInRealm(octet.into())),
+                (b'/', None) if components.len() == MAX_COMPONENTS => {
+                    return Err(PrincipalError::TooManyComponents(MAX_COMPONENTS + 1));
+                }
                 (b'/', None) => {
                     components.push(Vec::new());
                     continue;

@@ -92,9 +92,13 @@ fn principal_length(principal: &Principal) -> usize {
 }
 
 fn write_principal(out: &mut Writer, principal: &Principal) {
-    let name = principal.name();
+    out.bytes(principal.realm().as_bytes());
+    write_name(out, principal.name());
+}
+
+pub(crate) fn write_name(out: &mut Writer, name: &PrincipalName) {
     // At most 64.
-    out.bytes(principal.realm().as_bytes()).i32(name.name_type()).u8(name.components().len() as u8);
+    out.i32(name.name_type()).u8(name.components().len() as u8);
     for component in name.components() {
         out.bytes(component);
     }
@@ -102,10 +106,14 @@ fn write_principal(out: &mut Writer, principal: &Principal) {
 
 fn read_principal(reader: &mut Reader<'_>) -> Option<Principal> {
     let realm = Realm::new(reader.bytes()?).ok()?;
+    Principal::new(read_name(reader)?, realm).ok()
+}
+
+pub(crate) fn read_name(reader: &mut Reader<'_>) -> Option<PrincipalName> {
     let name_type = reader.i32()?;
     let count = reader.u8()?;
     let components = (0..count).map(|_| reader.bytes()).collect::<Option<Vec<_>>>()?;
-    Principal::new(PrincipalName::new(name_type, components).ok()?, realm).ok()
+    PrincipalName::new(name_type, components).ok()
 }
 
 fn write_key(out: &mut Writer, key: &Key) {

@@ -10,7 +10,7 @@ use gss_mech_krb5_sim::minor::kerberos;
 use gss_mech_krb5_sim::principal::Principal;
 use gss_plugin::{Flags, Major, SecurityContext, Want};
 use mit_peer::kdc::Kdc;
-use mit_peer::{Library, Mit, accept, exchange, initiate, moved, open, same_keys, shown};
+use mit_peer::{Library, Mit, accept, exchange, initiate, many, moved, open, same_keys, shown};
 use std::path::PathBuf;
 use tempfile::TempDir;
 
@@ -69,9 +69,32 @@ fn mit_accepts_our_initiator_with_every_encryption_type() {
         assert!(step.complete && step.token.is_empty());
         assert!(step.flags.contains(WANTED | Flags::PROT_READY));
         same_keys(&ours, &mut mit);
-        exchange(&ours, &mut mit);
-        exchange(&moved(&mechanism, &ours), &mut mit);
+        exchange(&mechanism, ours, &mut mit);
     }
+}
+
+/// In the direction in which the tokens are ours. The other one is below.
+#[test]
+fn mit_takes_our_messages_of_all_sizes() {
+    let shared = Shared::new();
+    let mechanism = open(&shared.options("principal=alice@HOME.TEST"));
+    let mut mit = shared.acceptor();
+    let (ours, step) = initiate(&mechanism, None, WANTED, b"", b"").unwrap();
+    let leg = mit.accept(b"", &step.token);
+    let (ours, _) = initiate(&mechanism, Some(ours), WANTED, b"", &leg.token).unwrap();
+    many::exchange(&mechanism, ours, &mut mit, many::From::Us, many::all_sizes());
+}
+
+#[test]
+fn we_take_mits_messages_of_all_sizes() {
+    let kdc = Kdc::start();
+    let mechanism = open(&format!("keytab={} replay-cache={}", kdc.keytab().display(), kdc.folder().display()));
+    let config = kdc.config(Enctype::Aes256Sha1.name());
+    let mut mit = Mit::start(&config, "KRB5CCNAME", &kdc.login(&config, "alice@HOME.TEST"));
+    let leg = mit.initiate(WANTED, b"", b"");
+    let (ours, step) = accept(&mechanism, None, b"", &leg.token).unwrap();
+    assert!(mit.initiate(WANTED, b"", &step.token).complete);
+    many::exchange(&mechanism, ours, &mut mit, many::From::Them, many::all_sizes());
 }
 
 #[test]
@@ -85,7 +108,7 @@ fn mit_accepts_one_leg_and_three() {
     let leg = mit.accept(b"", &step.token);
     assert!(leg.complete && leg.token.is_empty(), "{leg:?}");
     same_keys(&ours, &mut mit);
-    exchange(&ours, &mut mit);
+    exchange(&mechanism, ours, &mut mit);
 
     let mut mit = shared.acceptor();
     let dce = WANTED | Flags::DCE_STYLE;
@@ -146,8 +169,7 @@ fn we_accept_mit_with_a_ticket_from_its_kdc() {
             let leg = mit.initiate(WANTED, b"", &step.token);
             assert!(leg.complete && leg.name == client, "{leg:?}");
             same_keys(&ours, &mut mit);
-            exchange(&ours, &mut mit);
-            exchange(&moved(&mechanism, &ours), &mut mit);
+            exchange(&mechanism, ours, &mut mit);
         }
     }
     let replayed = || {
@@ -176,7 +198,7 @@ fn we_accept_what_else_mit_sends() {
     assert!(step.flags.contains(WANTED | Flags::CHANNEL_BOUND) && !step.flags.contains(Flags::DELEG));
     assert!(step.delegated.is_none());
     assert!(mit.initiate(flags, b"channel", &step.token).complete);
-    exchange(&ours, &mut mit);
+    exchange(&mechanism, ours, &mut mit);
 
     // Channel bindings of another channel, of none, and none from who is aware of them.
     let config = kdc.config_with("client_aware_channel_bindings = true");
@@ -209,7 +231,7 @@ fn we_accept_what_else_mit_sends() {
     let (ours, step) = accept(&mechanism, None, b"", &leg.token).unwrap();
     assert!(step.complete && step.token.is_empty() && !step.flags.contains(Flags::MUTUAL));
     same_keys(&ours, &mut mit);
-    exchange(&ours, &mut mit);
+    exchange(&mechanism, ours, &mut mit);
 
     // Three legs without frames; our side is moved while it waits for the third.
     mit.reset();
@@ -252,8 +274,7 @@ fn heimdal_accepts_our_initiator_with_every_encryption_type() {
         assert_eq!(leg.name, "alice@HOME.TEST");
         let (ours, step) = initiate(&mechanism, Some(ours), WANTED, b"", &leg.token).unwrap();
         assert!(step.complete);
-        exchange(&ours, &mut heimdal);
-        exchange(&moved(&mechanism, &ours), &mut heimdal);
+        exchange(&mechanism, ours, &mut heimdal);
     }
 }
 
@@ -277,7 +298,7 @@ fn we_accept_heimdal_with_a_ticket_from_mits_kdc() {
             if flags.contains(Flags::MUTUAL) {
                 assert!(heimdal.initiate(flags, b"channel", &step.token).complete);
             }
-            exchange(&ours, &mut heimdal);
+            exchange(&mechanism, ours, &mut heimdal);
             heimdal.reset();
         }
     }

@@ -19,6 +19,7 @@ mod memory;
 mod message;
 mod name;
 mod naming;
+mod oid_text;
 mod oids;
 mod sets;
 mod status;

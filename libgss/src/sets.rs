@@ -3,6 +3,7 @@
 
 use crate::boundary::*;
 use crate::memory::MallocBuf;
+use crate::oid_text;
 use crate::status;
 use gss_core::{Major, Oid, framing};
 
@@ -49,8 +50,7 @@ pub(crate) fn release_oid(mut oid: OidVariable) -> Outcome {
 pub(crate) fn to_text(oid: OctetsIn<'_>, mut output: BufferOut) -> Outcome {
     let oid = Oid::from_content(oid.required()?).map_err(|_| NO_OID)?;
     output.required()?;
-    let arcs: Vec<String> = oid.arcs().map(|arc| arc.to_string()).collect();
-    output.put(format!("{{ {} }}\0", arcs.join(" ")).as_bytes())?;
+    output.put(format!("{}\0", oid_text::written(&oid)).as_bytes())?;
     COMPLETE
 }
 
@@ -58,25 +58,8 @@ pub(crate) fn to_text(oid: OctetsIn<'_>, mut output: BufferOut) -> Outcome {
 pub(crate) fn from_text(text: BytesIn<'_>, mut oid: OidOut) -> Outcome {
     let text = text.not_empty(Major::COMPLETE)?;
     oid.required()?;
-    oid.put_own(&parse(text).ok_or(Failure::Call(Major::FAILURE))?)?;
+    oid.put_own(&oid_text::read(text).ok_or(Failure::Call(Major::FAILURE))?)?;
     COMPLETE
-}
-
-/// Numbers with dots or blanks between them, in braces or not. A NUL may be counted, as [`to_text`] does.
-fn parse(text: &[u8]) -> Option<Oid> {
-    let text = std::str::from_utf8(text.strip_suffix(b"\0").unwrap_or(text)).ok()?;
-    let is_blank = |letter: char| letter.is_ascii_whitespace() || letter == '\x0b';
-    let text = text.trim_matches(is_blank);
-    let text = match text.strip_prefix('{') {
-        Some(rest) => rest.strip_suffix('}')?.trim_matches(is_blank),
-        None => text,
-    };
-    if text.starts_with('.') {
-        return None;
-    }
-    let arcs: Vec<&str> =
-        text.split(|letter| is_blank(letter) || letter == '.').filter(|arc| !arc.is_empty()).collect();
-    arcs.join(".").parse().ok()
 }
 
 /// `gss_oid_equal` (RFC 6339): 1 or 0. `GSS_C_NO_OID` equals nothing.

@@ -143,7 +143,10 @@ pub fn revoke(settings: &Settings, id: TransferId) -> io::Result<Option<WaitingC
     let Some(waiting) = list(settings).waiting.into_iter().find(|waiting| waiting.id == id) else {
         return Ok(None);
     };
-    match unlinkat(CWD, &waiting.path, AtFlags::empty()) {
+    // Through the folder itself, in whose place nothing else can be put meanwhile.
+    let folder = waiting.path.parent().unwrap_or(&waiting.path);
+    let removed = minute::open(CWD, folder).and_then(|folder| unlinkat(&folder, id.to_string(), AtFlags::empty()));
+    match removed {
         Ok(()) => Ok(Some(waiting)),
         Err(Errno::NOENT) => Ok(None),
         Err(error) => Err(error.into()),

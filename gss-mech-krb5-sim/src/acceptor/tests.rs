@@ -229,14 +229,13 @@ fn a_request_needs_no_frame() {
 
 #[test]
 fn who_sends_no_flags_has_none() {
-    let (_, step) = accepted(|draft| draft.authenticator.cksum = None);
-    assert_eq!((step.complete, step.flags, step.token.len()), (true, Flags::PROT_READY, 0));
-    let (_, step) = accepted(|draft| {
-        draft.authenticator.cksum = None;
-        draft.options = ApOptions::MUTUAL_REQUIRED;
-    });
-    assert_eq!(step.flags, Flags::MUTUAL | Flags::PROT_READY);
-    assert!(!step.token.is_empty());
+    for options in [ApOptions::default(), ApOptions::MUTUAL_REQUIRED] {
+        let (_, step) = accepted(|draft| {
+            draft.authenticator.cksum = None;
+            draft.options = options;
+        });
+        assert_eq!((step.complete, step.flags, step.token.len()), (true, Flags::PROT_READY, 0));
+    }
 }
 
 #[test]
@@ -247,6 +246,11 @@ fn a_plain_checksum_is_that_of_nothing() {
     };
     let (_, step) = accepted(|draft| draft.authenticator.cksum = plain(&draft.session, CHECKSUM_USAGE, b""));
     assert_eq!(step.flags, Flags::REPLAY | Flags::SEQUENCE | Flags::PROT_READY);
+    let (_, step) = accepted(|draft| {
+        draft.authenticator.cksum = plain(&draft.session, CHECKSUM_USAGE, b"");
+        draft.options = ApOptions::MUTUAL_REQUIRED;
+    });
+    assert!(step.flags.contains(Flags::MUTUAL) && !step.token.is_empty());
     let something = refused(|draft| draft.authenticator.cksum = plain(&draft.session, CHECKSUM_USAGE, b"x"));
     assert_eq!(something, (Major::BAD_MIC, error_code::MODIFIED));
     let other = refused(|draft| draft.authenticator.cksum = plain(&draft.session, 6, b""));

@@ -160,3 +160,101 @@ fn nobody_acts_for_another() {
     let asked = AcquireRequest { impersonator: Some(&credential), ..request(CredentialUsage::Initiate) };
     assert_eq!(mechanism.acquire_credential(&asked).unwrap_err().major, Major::UNAVAILABLE);
 }
+
+#[test]
+fn a_credential_keeps_its_ticket_until_half_of_its_life_is_over() {
+    let realms = Realms::new();
+    let mechanism = realms.open("realm=R principal=alice");
+    let credential = mechanism.acquire_credential(&request(CredentialUsage::Initiate)).unwrap();
+    let service = |name: &str| mechanism.import_name(name.as_bytes(), Some(&name_type::HOSTBASED_SERVICE)).unwrap();
+    let host = service(SERVICE);
+    let ticket = |name: &Krb5Name, now, lifetime| credential.ticket(&mechanism, name, now, lifetime).unwrap();
+    let first = ticket(&host, 1_000, 100);
+    assert!(Arc::ptr_eq(&first, &ticket(&host, 1_049, 100)));
+    // Of another life, before its time, after half of it.
+    for (now, lifetime) in [(1_000, 101), (999, 100), (1_050, 100)] {
+        ticket(&host, 1_000, 100);
+        let kept = ticket(&host, 1_000, 100);
+        let fresh = ticket(&host, now, lifetime);
+        assert!(!Arc::ptr_eq(&kept, &fresh) && fresh.session.bytes() != kept.session.bytes());
+        assert_eq!((fresh.authtime, fresh.endtime), (now, now + u64::from(lifetime)));
+    }
+    // For another service, and from another state of the keytab.
+    keytab::update(realms.keytab(), |keytab| keytab.add(crate::testing::entry("nfs/server.example@R", 1, 18))).unwrap();
+    let before = ticket(&host, 1_000, 100);
+    let nfs = ticket(&service("nfs@server.example"), 1_000, 100);
+    assert_eq!(nfs.ticket.service.to_string(), "nfs/server.example@R");
+    let kept = ticket(&host, 1_000, 100);
+    assert!(!Arc::ptr_eq(&before, &kept));
+    keytab::update(realms.keytab(), |keytab| keytab.add(crate::testing::entry("host/server.example@R", 4, 18)))
+        .unwrap();
+    assert_eq!(ticket(&host, 1_000, 100).ticket.enc_part.kvno, Some(4));
+}
+
+#[test]
+fn contexts_of_one_credential_share_a_ticket_and_others_have_their_own() {
+    let realms = Realms::new();
+    let mechanism = realms.open("realm=R principal=alice");
+    let credential = mechanism.acquire_credential(&request(CredentialUsage::Initiate)).unwrap();
+    let ticket = |credential: Option<&Krb5Credential>| {
+        let wish = Wish { initiator: credential, ..Wish::default() };
+        let (_, step) = initiate(&mechanism, None, &wish, b"").unwrap();
+        let token = crate::token::ContextToken::parse(&step.token).unwrap();
+        crate::messages::ApReq::decode(token.message).unwrap().ticket
+    };
+    assert_eq!(ticket(Some(&credential)), ticket(Some(&credential)));
+    assert_ne!(ticket(None), ticket(None));
+    let wish = Wish { initiator: Some(&credential), ..Wish::default() };
+    for _ in 0..2 {
+        handshake(&mechanism, &wish, |context| context).unwrap();
+    }
+}
+
+fn exported(credential: &Krb5Credential) -> Vec<u8> {
+    crate::testing::written(|out| credential.export(out)).unwrap()
+}
+
+#[test]
+fn exported_credentials_come_back() {
+    let realms = Realms::new();
+    let mechanism = realms.open("realm=R");
+    let name = user(&mechanism, "al\\/ice@S");
+    let store = [("client_keytab", realms.keytab().to_str().unwrap())];
+    let asked = AcquireRequest {
+        name: Some(&name),
+        lifetime: Lifetime(60),
+        store: &store,
+        ..request(CredentialUsage::Initiate)
+    };
+    for asked in [asked, request(CredentialUsage::Both), request(CredentialUsage::Accept)] {
+        let credential = mechanism.acquire_credential(&asked).unwrap();
+        let bytes = exported(&credential);
+        let imported = mechanism.import_credential(&bytes).unwrap();
+        assert_eq!(exported(&imported), bytes);
+        let (before, after) = (credential.inquire().unwrap(), imported.inquire().unwrap());
+        assert_eq!((before.usage, before.name), (after.usage, after.name));
+        if asked.usage.initiates() {
+            let wish = Wish { initiator: Some(&imported), ..Wish::default() };
+            handshake(&mechanism, &wish, |context| context).unwrap();
+        }
+    }
+}
+
+#[test]
+fn what_export_did_not_write_is_refused_or_is_what_it_says() {
+    let realms = Realms::new();
+    let mechanism = realms.open("realm=R principal=alice");
+    let bytes = exported(&mechanism.acquire_credential(&request(CredentialUsage::Both)).unwrap());
+    for position in 0..bytes.len() {
+        for value in [0, 1, 2, 0x7f, 0xff, bytes[position] ^ 1] {
+            let mut altered = bytes.clone();
+            altered[position] = value;
+            match mechanism.import_credential(&altered) {
+                Ok(credential) => assert_eq!(exported(&credential), altered),
+                Err(error) => assert_eq!(error.major, Major::DEFECTIVE_TOKEN),
+            }
+        }
+        assert!(mechanism.import_credential(&bytes[..position]).is_err());
+    }
+    assert!(mechanism.import_credential(&[&bytes[..], &[0]].concat()).is_err());
+}

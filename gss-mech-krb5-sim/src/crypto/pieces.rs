@@ -1,8 +1,8 @@
 //! A message that lies in one buffer or in several: the cipher goes over the data, the checksum over all of it, in
 //! order, and both in one pass where that can be.
 //!
-//! Blocks that cross from one buffer to the next, and the end of the message, go through a copy of at most two blocks.
-//! Everything else stays in its place.
+//! Blocks that cross from one buffer to the next go through a copy of at most two blocks. Everything else stays in its
+//! place.
 
 use super::cts::{BLOCK, Chain, tail_len};
 use hmac::Mac;
@@ -231,12 +231,26 @@ fn along<C: Chain, M: Mac + BlockSizeUser>(run: &mut [u8], chain: &mut C, tally:
 /// At most two blocks, which may lie apart. Returns the place behind them.
 fn across<M: Mac + BlockSizeUser>(
     message: &mut Message<'_, '_>,
-    at: Place,
+    mut at: Place,
     len: usize,
     cipher: impl FnOnce(&mut [u8]),
     tally: &mut Tally<M>,
     order: Order,
 ) -> Place {
+    // In one piece, as most are: a copy costs a short message a tenth of its time.
+    if message.run(&mut at).len() >= len {
+        let behind = Place { offset: at.offset + len, ..at };
+        if order == Order::MacThenCipher {
+            tally.advance(message, behind);
+        }
+        if let Some(run) = message.run(&mut at).get_mut(..len) {
+            cipher(run);
+        }
+        if order == Order::CipherThenMac {
+            tally.advance(message, behind);
+        }
+        return behind;
+    }
     let mut copy = Zeroizing::new([0; 2 * BLOCK]);
     let Some(copy) = copy.get_mut(..len) else { return at };
     let behind = message.gather(at, copy);

@@ -222,6 +222,9 @@ fn seal_body(
     let (place, end) = data.split_at_mut(text);
     place.copy_from_slice(message);
     write_tail(end, header);
+    if associated.is_empty() {
+        return Ok(keys.seal(body)?);
+    }
     Ok(keys.seal_pieces(confounder, &mut [Piece::Signed(associated), Piece::Data(data)], checksum)?)
 }
 

@@ -30,18 +30,19 @@ static char *word(void)
     return found;
 }
 
+static unsigned int digit(char c)
+{
+    return c <= '9' ? (unsigned int)(c - '0') : (unsigned int)(c - 'a') + 10;
+}
+
 static krb5_data bytes(const char *hex)
 {
     size_t i, len = strcmp(hex, "-") == 0 ? 0 : strlen(hex) / 2;
     krb5_data data = { KV5M_DATA, (unsigned int)len, calloc(1, len + 1) };
     if (data.data == NULL)
         die("no memory");
-    for (i = 0; i < len; i++) {
-        unsigned int byte;
-        if (sscanf(hex + 2 * i, "%2x", &byte) != 1)
-            die("not hexadecimal");
-        data.data[i] = (char)byte;
-    }
+    for (i = 0; i < len; i++)
+        data.data[i] = (char)(digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1]));
     return data;
 }
 
