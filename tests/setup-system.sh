@@ -28,6 +28,7 @@ gcc               rustc links with it, and the tests' C programs are compiled wi
 libc6-dev         headers and start files for the same
 zlib1g            libz.so.1: the loader must refuse a library that is no plugin
 valgrind          a C program is run under it
+strace            kills the sides of a transfer at each of their system calls
 g++               the C headers are compiled as C++ too
 pkg-config        a program is built as libgss.pc says
 libkrb5-dev       MIT's headers and library: ours mean the same
@@ -37,6 +38,9 @@ krb5-kdc          a real KDC, on loopback and in a temporary folder, issues tick
 krb5-admin-server kadmin.local fills its database
 krb5-user         kinit and klist, on keytabs of ours
 libgssapi3-heimdal  krb5-sim talks to programs of Heimdal's, too
+libgssapi-krb5-2  MIT's library is a mechanism of ours as well
+gss-ntlmssp       a C mechanism: NTLMSSP
+moonshot-gss-eap  a C mechanism: EAP
 LIST
 }
 

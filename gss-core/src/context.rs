@@ -2,9 +2,9 @@
 //! share the slot and run concurrently, legs and export have it alone.
 
 use crate::error::{Error, NoContext, Result};
-use crate::loader::Loaded;
+use crate::loader::{Kind, Loaded};
 use crate::name::Name;
-use crate::slots::{ExclusiveGuard, ForkGuard, Handle, ReadGuard, Slots};
+use crate::slots::{Access, ExclusiveGuard, ForkGuard, Handle, Slots};
 use gss_plugin_abi::host::{LegResult, PluginContext};
 use gss_plugin_abi::{ContextInfo, Flags, Iov, Lifetime, MessageInfo, Oid, PrfKey, Sink, Want};
 use std::fmt;
@@ -86,7 +86,12 @@ pub struct Message {
 
 impl Context {
     pub(crate) fn new(state: State) -> Result<Self> {
-        match CONTEXTS.insert(state) {
+        // The contexts of C mechanisms rely on it that this is the one place where contexts are put.
+        let inserted = match state.mechanism.kind {
+            Kind::CMechanism => CONTEXTS.insert_alone(state),
+            Kind::RustPlugin => CONTEXTS.insert(state),
+        };
+        match inserted {
             Ok(handle) => Ok(Self { handle }),
             // The state's drop runs the mechanism's code, here, where no lock is held.
             Err(_state) => Err(Error::OutOfMemory("a context")),
@@ -106,8 +111,8 @@ impl Context {
     }
 
     #[inline]
-    fn read(&self) -> Result<ReadGuard<'static, State>> {
-        Ok(CONTEXTS.read(self.handle)?)
+    fn read(&self) -> Result<Access<'static, State>> {
+        Ok(CONTEXTS.access(self.handle)?)
     }
 
     pub(crate) fn exclusive(&self) -> Result<ExclusiveGuard<'static, State>> {

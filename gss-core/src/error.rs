@@ -139,6 +139,10 @@ pub struct Status {
 
 /// The core's own minor codes begin here ("GSS" in ASCII, then a number).
 const CORE_MINORS: u32 = 0x4753_5300;
+/// Minor status where a C mechanism's answer cannot be. Not 0: a C program finds the text by it.
+pub(crate) const IMPOSSIBLE_ANSWER: u32 = CORE_MINORS + 0x80;
+/// Minor status where a C mechanism has ended the context, or lost it.
+pub(crate) const CONTEXT_ENDED: u32 = CORE_MINORS + 0x81;
 
 impl Error {
     /// The status codes.
@@ -203,6 +207,11 @@ impl Error {
         }
     }
 
+    /// Whether the mechanism has ended the context in a call that failed, or lost it: nothing is left but its handle.
+    pub fn has_ended_context(&self) -> bool {
+        matches!(self, Self::Mechanism { error, .. } if error.minor == CONTEXT_ENDED)
+    }
+
     /// A token that tells the peer, where the mechanism gave one with its error.
     pub fn peer_token(&self) -> Option<&[u8]> {
         match self {
@@ -217,7 +226,8 @@ impl From<LookupError> for Error {
         match error {
             LookupError::Gone => Self::NoContext(NoContext::Gone),
             LookupError::Reentrant => Self::Reentrant,
-            LookupError::TooManyReaders => Self::TooManyCalls,
+            // The second cannot be where `access` is asked.
+            LookupError::TooManyReaders | LookupError::NotShared => Self::TooManyCalls,
         }
     }
 }

@@ -51,7 +51,7 @@ pub use gss_plugin_abi::{
     MechError, MessageInfo, NameAttribute, Oid, OidError, PrfKey, Sink, StoreRequest, Want,
 };
 pub use handshake::{Acceptor, Initiator, Progress};
-pub use loader::LoadError;
+pub use loader::{Kind, LoadError};
 pub use name::{Name, NameInquiry};
 pub use registry::{Mechanism, State};
 pub use sasl::gs2_name;

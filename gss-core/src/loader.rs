@@ -1,6 +1,8 @@
 //! From a line of the config to a mechanism that works, or to the reason why there is none.
 
+mod c_mechanism;
 mod elf;
+mod library;
 mod rust_plugin;
 mod services;
 
@@ -36,12 +38,24 @@ pub enum LoadError {
     #[error("the dynamic linker cannot load it: {0}")]
     Dlopen(String),
     /// The library exports no mechanism.
-    #[error("{} is no mechanism plugin: it does not export {symbol}", .path.display())]
+    #[error(
+        "{} is no mechanism plugin: it does not export {symbol}, as Rust plugins do, nor gss_init_sec_context, \
+         gss_accept_sec_context or another function of its own of that kind, as C mechanisms do",
+        .path.display()
+    )]
     NotAPlugin {
         /// The library.
         path: PathBuf,
         /// What it would have to export.
         symbol: &'static str,
+    },
+    /// The library is of a kind that is known and not supported.
+    #[error("{} cannot be used: it is {reason}", .path.display())]
+    Unsupported {
+        /// The library.
+        path: PathBuf,
+        /// What it is, and why that is not supported.
+        reason: &'static str,
     },
     /// The library speaks another version of the ABI.
     #[error("{} was built for another ABI: {reason}", .path.display())]
@@ -72,6 +86,17 @@ pub enum LoadError {
     Recursive,
 }
 
+/// What kind of library a mechanism comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// A plugin written with `gss-plugin`.
+    RustPlugin,
+    /// A C mechanism, made for MIT's switch. Exporting a context ends it at once: if the export fails afterwards, the
+    /// context has to be imported back.
+    CMechanism,
+}
+
 /// A mechanism that works.
 #[derive(Debug)]
 pub(crate) struct Loaded {
@@ -83,7 +108,9 @@ pub(crate) struct Loaded {
     pub(crate) plugin: PluginMechanism,
     /// What it says of itself.
     pub(crate) description: Description,
-    /// The version of the SDK that the plugin was built with.
+    /// What kind of library it comes from.
+    pub(crate) kind: Kind,
+    /// The version of the SDK that the plugin was built with; empty for a C mechanism.
     pub(crate) sdk_version: String,
     /// How the line wants contexts handed over.
     pub(crate) transfer: Rules,
@@ -110,5 +137,9 @@ pub(crate) fn load(line: &MechanismLine, policy: Policy) -> Result<Loaded, LoadE
     if let Some(needed) = elf::needed_length(opened.file()).filter(|needed| *needed > length) {
         return Err(LoadError::Incomplete { path: line.library.clone(), length, needed });
     }
-    rust_plugin::load(line)
+    let library = library::Library::open(&line.library)?;
+    match rust_plugin::header(&library) {
+        Some(header) => rust_plugin::load(line, header),
+        None => c_mechanism::load(line, &library),
+    }
 }

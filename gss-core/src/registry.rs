@@ -3,7 +3,7 @@
 
 use crate::config::{Config, Diagnostic, MechanismKind, MechanismLine, Sources};
 use crate::error::{Error, Result};
-use crate::loader::{self, LoadError, Loaded};
+use crate::loader::{self, Kind, LoadError, Loaded};
 use crate::trust::Policy;
 use gss_plugin_abi::oid::attr;
 use gss_plugin_abi::{Description, Oid};
@@ -46,7 +46,9 @@ pub enum State {
     Loaded {
         /// What it says of itself.
         description: Description,
-        /// The version of the SDK that the plugin was built with.
+        /// What kind of library it comes from.
+        kind: Kind,
+        /// The version of the SDK that the plugin was built with; empty for a C mechanism.
         sdk_version: String,
     },
     /// Cannot be used, and why.
@@ -97,7 +99,8 @@ impl Mechanism {
     /// How it stands, without opening anything.
     pub fn state(&self) -> State {
         if let Some(loaded) = self.loaded.get() {
-            return State::Loaded { description: loaded.description.clone(), sdk_version: loaded.sdk_version.clone() };
+            let (description, sdk_version) = (loaded.description.clone(), loaded.sdk_version.clone());
+            return State::Loaded { description, kind: loaded.kind, sdk_version };
         }
         if self.line.kind == MechanismKind::Interposer {
             return State::Failed(Arc::new(LoadError::Interposer));

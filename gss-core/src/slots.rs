@@ -2,6 +2,8 @@
 //! and the answer is always the right object or an error. One atomic word for each object is the handle's
 //! check and a read-write lock in one; the models in `tests/loom` check it.
 //!
+//! An object may be put there to be had by one thread at a time only: then every access is an exclusive one.
+//!
 //! The word, from the top: generation (24 bits), flags, reader count (32 bits). A lookup adds 1 to the
 //! count *before* it knows whether its handle is any good, and takes it back if not. Hence the one rule
 //! of this file: every change of the word keeps whatever count is there, and nothing but the count may
@@ -56,6 +58,8 @@ const WAITERS: u64 = 1 << 36;
 /// Given up by a fork: never used again, and the count may be that of guards which still exist.
 #[cfg(not(loom))]
 const ABANDONED: u64 = 1 << 37;
+/// The object is never shared: [`Slots::insert_alone`].
+const ALONE: u64 = 1 << 38;
 const GENERATION_SHIFT: u32 = 64 - GENERATION_BITS;
 const GENERATION: u64 = !0 << GENERATION_SHIFT;
 
@@ -113,6 +117,8 @@ pub enum LookupError {
     Reentrant,
     /// 16 777 216 read guards exist for the object.
     TooManyReaders,
+    /// The object is never shared: [`Slots::access`] and [`Slots::exclusive`] reach it.
+    NotShared,
 }
 
 impl fmt::Display for LookupError {
@@ -121,6 +127,7 @@ impl fmt::Display for LookupError {
             LookupError::Gone => "the handle names no object",
             LookupError::Reentrant => "the object is in exclusive use by a call that this call is part of",
             LookupError::TooManyReaders => "the object is in use by too many calls at once",
+            LookupError::NotShared => "the object cannot be shared",
         })
     }
 }
@@ -194,6 +201,17 @@ impl<T> Slots<T> {
     ///
     /// Gives it back if memory is short or 4 194 304 slots are taken.
     pub fn insert(&self, value: T) -> Result<Handle, T> {
+        self.insert_as(value, 0)
+    }
+
+    /// Puts a value into the table that is never shared: whoever has a guard is the only one who has.
+    ///
+    /// Gives it back if memory is short or 4 194 304 slots are taken.
+    pub fn insert_alone(&self, value: T) -> Result<Handle, T> {
+        self.insert_as(value, ALONE)
+    }
+
+    fn insert_as(&self, value: T, alone: u64) -> Result<Handle, T> {
         sync::look_whether_alone();
         let Some((index, slot)) = self.take_free() else {
             return Err(value);
@@ -207,7 +225,7 @@ impl<T> Slots<T> {
         // Only the count can change meanwhile. A slot's first object finds generation 0.
         let first = if slot.word.load(Ordering::Relaxed) & GENERATION == 0 { 1 << GENERATION_SHIFT } else { 0 };
         // Release: who sees LIVE sees the value.
-        let word = slot.word.fetch_add(first + LIVE, Ordering::Release).wrapping_add(first);
+        let word = slot.word.fetch_add(first + LIVE + alone, Ordering::Release).wrapping_add(first);
         Ok(Handle { index, generation: (word >> GENERATION_SHIFT) as u32 })
     }
 
@@ -227,10 +245,31 @@ impl<T> Slots<T> {
         Ok(ReadGuard { slot, not_send: PhantomData })
     }
 
+    /// Shared access, or sole access to an object that is never shared. Waits while another thread has the object
+    /// exclusively.
+    ///
+    /// The first look only decides which way is tried. Should the slot have changed hands since, the way itself finds
+    /// out: a shared lookup that meets an object of the other kind takes its count back as it does for a stale handle,
+    /// and sole access is right for either kind.
+    #[inline]
+    pub fn access(&self, handle: Handle) -> Result<Access<'_, T>, LookupError> {
+        let Some(slot) = self.slot(handle.index) else {
+            return Err(LookupError::Gone);
+        };
+        if slot.word.load(Ordering::Relaxed) & ALONE == 0 {
+            match self.read(handle) {
+                Err(LookupError::NotShared) => {}
+                answer => return answer.map(Access::Shared),
+            }
+        }
+        self.exclusive(handle).map(Access::Alone)
+    }
+
     /// Sole access. Waits for the readers there are, keeps new ones waiting, and waits while another thread has
     /// the object exclusively.
     ///
     /// Never returns if the calling thread itself holds a read guard of the object.
+    #[inline]
     pub fn exclusive(&self, handle: Handle) -> Result<ExclusiveGuard<'_, T>, LookupError> {
         let Some(slot) = self.slot(handle.index) else {
             return Err(LookupError::Gone);
@@ -247,7 +286,7 @@ impl<T> Slots<T> {
             let readers = word & COUNT != 0;
             let taken = if readers { word | EXCLUSIVE } else { word | EXCLUSIVE | HELD };
             // Acquire: see what the insert, or the last exclusive holder, wrote, and have its readers done.
-            if slot.word.compare_exchange_weak(word, taken, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+            if sync::replace(&slot.word, word, taken, Ordering::Acquire) {
                 if readers {
                     slot.drain();
                 }
@@ -366,6 +405,9 @@ impl<T> Slot<T> {
             let word = self.word.load(Ordering::Relaxed);
             if !handle.names(word) {
                 return Err(LookupError::Gone);
+            }
+            if word & ALONE != 0 {
+                return Err(LookupError::NotShared);
             }
             // A thread that reads already may be the one whose guards the exclusive caller waits for.
             // So it waits for a holder only, not for one that is still waiting itself.
@@ -506,6 +548,7 @@ impl<T> ExclusiveGuard<'_, T> {
 impl<T> Deref for ExclusiveGuard<'_, T> {
     type Target = T;
 
+    #[inline]
     fn deref(&self) -> &T {
         // SAFETY: the word says LIVE and HELD by this guard: the value is initialized and nobody else refers to it.
         self.slot.value.with(|cell| unsafe { &*cell.cast::<T>() })
@@ -520,10 +563,11 @@ impl<T> DerefMut for ExclusiveGuard<'_, T> {
 }
 
 impl<T> Drop for ExclusiveGuard<'_, T> {
+    #[inline]
     fn drop(&mut self) {
         self.slot.owner.store(0, Ordering::Relaxed);
         // Release: who comes next sees what was done to the value.
-        let word = self.slot.word.fetch_and(!(EXCLUSIVE | HELD | WAITERS), Ordering::Release);
+        let word = sync::clear(&self.slot.word, EXCLUSIVE | HELD | WAITERS, Ordering::Release);
         if word & WAITERS != 0 {
             self.slot.parking.wake_all(&self.slot.word, Half::State);
         }
@@ -531,6 +575,33 @@ impl<T> Drop for ExclusiveGuard<'_, T> {
 }
 
 impl<T: fmt::Debug> fmt::Debug for ExclusiveGuard<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
+
+/// What [`Slots::access`] gives; ends when dropped.
+#[must_use]
+pub enum Access<'a, T> {
+    /// Others may read the object as well.
+    Shared(ReadGuard<'a, T>),
+    /// Nobody else has the object.
+    Alone(ExclusiveGuard<'a, T>),
+}
+
+impl<T> Deref for Access<'_, T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        match self {
+            Access::Shared(guard) => guard,
+            Access::Alone(guard) => guard,
+        }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Access<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
     }

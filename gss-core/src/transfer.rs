@@ -149,7 +149,9 @@ impl Context {
                 None
             }
             TransferKind::Once => {
-                let reserved = store::reserve(&mechanism.transfer, lifetime, false)?;
+                // What follows the export of a mechanism that loses its context by it is to find its room.
+                let one_phase = mechanism.kind == crate::loader::Kind::CMechanism;
+                let reserved = store::reserve(&mechanism.transfer, lifetime, one_phase)?;
                 let mut bytes = SecretBuf::with_capacity(TYPICAL_STATE).map_err(|_| out_of_memory())?;
                 let header = entry::header(&mechanism.oid);
                 bytes.append(header.len()).ok_or_else(out_of_memory)?.copy_from_slice(&header);

@@ -5,7 +5,11 @@ use crate::status::{Major, MechError, Result};
 use crate::types::{Iov, IovKind, IovResult, MessageInfo};
 use crate::{Name, Oid, SecurityContext};
 
-pub(crate) fn display_as<N: Name>(name: &N, name_type: &Oid) -> Result<Vec<u8>> {
+/// [`Name::display_as`] by [`Name::display`].
+///
+/// # Errors
+/// As the call that does it.
+pub fn display_as<N: Name>(name: &N, name_type: &Oid) -> Result<Vec<u8>> {
     let (text, own) = name.display()?;
     if own == *name_type {
         return Ok(text);
@@ -13,7 +17,11 @@ pub(crate) fn display_as<N: Name>(name: &N, name_type: &Oid) -> Result<Vec<u8>> 
     Err(MechError::unavailable("this form of the name"))
 }
 
-pub(crate) fn wrap<C: SecurityContext>(
+/// [`SecurityContext::wrap`] by [`SecurityContext::wrap_iov`].
+///
+/// # Errors
+/// As the call that does it.
+pub fn wrap<C: SecurityContext>(
     context: &C,
     confidential: bool,
     qop: u32,
@@ -23,8 +31,13 @@ pub(crate) fn wrap<C: SecurityContext>(
     wrap_aead(context, confidential, qop, &[], message, out)
 }
 
-/// Header, associated data, data, padding, trailer; the token is all of it without the associated data.
-pub(crate) fn wrap_aead<C: SecurityContext>(
+/// [`SecurityContext::wrap_aead`] by [`SecurityContext::wrap_iov`].
+/// Header, associated data, data, padding,
+/// trailer; the token is all of it without the associated data.
+///
+/// # Errors
+/// As the call that does it.
+pub fn wrap_aead<C: SecurityContext>(
     context: &C,
     confidential: bool,
     qop: u32,
@@ -48,11 +61,19 @@ pub(crate) fn wrap_aead<C: SecurityContext>(
     Ok(confidential)
 }
 
-pub(crate) fn unwrap<C: SecurityContext>(context: &C, token: &[u8], out: &mut Output<'_>) -> Result<MessageInfo> {
+/// [`SecurityContext::unwrap`] by [`SecurityContext::unwrap_iov`].
+///
+/// # Errors
+/// As the call that does it.
+pub fn unwrap<C: SecurityContext>(context: &C, token: &[u8], out: &mut Output<'_>) -> Result<MessageInfo> {
     unwrap_aead(context, token, &[], out)
 }
 
-pub(crate) fn unwrap_aead<C: SecurityContext>(
+/// [`SecurityContext::unwrap_aead`] by [`SecurityContext::unwrap_iov`].
+///
+/// # Errors
+/// As the call that does it.
+pub fn unwrap_aead<C: SecurityContext>(
     context: &C,
     token: &[u8],
     associated: &[u8],
@@ -77,12 +98,11 @@ pub(crate) fn unwrap_aead<C: SecurityContext>(
     Ok(info)
 }
 
-pub(crate) fn wrap_size_limit<C: SecurityContext>(
-    context: &C,
-    confidential: bool,
-    qop: u32,
-    output: u32,
-) -> Result<u32> {
+/// [`SecurityContext::wrap_size_limit`] by [`SecurityContext::wrap_iov_length`].
+///
+/// # Errors
+/// As the call that does it.
+pub fn wrap_size_limit<C: SecurityContext>(context: &C, confidential: bool, qop: u32, output: u32) -> Result<u32> {
     // A message of the limit's size is what a mechanism would be asked for; the overhead never shrinks with size.
     let mut data = vec![0; usize::try_from(output.min(1 << 20)).unwrap_or(0)];
     let mut iov = [
@@ -107,7 +127,11 @@ fn signed_bytes(iov: &[Iov<'_>]) -> Vec<u8> {
     signed.flat_map(|element| element.buffer.iter().copied()).collect()
 }
 
-pub(crate) fn get_mic_iov<C: SecurityContext>(context: &C, qop: u32, iov: &mut [Iov<'_>]) -> Result<()> {
+/// [`SecurityContext::get_mic_iov`] by [`SecurityContext::get_mic`].
+///
+/// # Errors
+/// As the call that does it.
+pub fn get_mic_iov<C: SecurityContext>(context: &C, qop: u32, iov: &mut [Iov<'_>]) -> Result<()> {
     let message = signed_bytes(iov);
     let mut mic = Vec::new();
     context.get_mic(qop, &message, &mut Output::over(&mut mic))?;
@@ -115,7 +139,11 @@ pub(crate) fn get_mic_iov<C: SecurityContext>(context: &C, qop: u32, iov: &mut [
     element.put(mic)
 }
 
-pub(crate) fn verify_mic_iov<C: SecurityContext>(context: &C, iov: &mut [Iov<'_>]) -> Result<MessageInfo> {
+/// [`SecurityContext::verify_mic_iov`] by [`SecurityContext::verify_mic`].
+///
+/// # Errors
+/// As the call that does it.
+pub fn verify_mic_iov<C: SecurityContext>(context: &C, iov: &mut [Iov<'_>]) -> Result<MessageInfo> {
     let message = signed_bytes(iov);
     context.verify_mic(&message, mic_element(iov)?.buffer)
 }

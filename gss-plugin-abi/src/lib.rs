@@ -13,7 +13,7 @@ mod abi;
 pub mod contract;
 mod convert;
 pub mod export;
-mod fallback;
+pub mod fallback;
 mod guard;
 pub mod host;
 pub mod oid;

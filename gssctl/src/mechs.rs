@@ -5,7 +5,7 @@ use crate::arguments::{MechsArguments, Options};
 use crate::{output, switch};
 use anyhow::Result;
 use gss_core::config::{MechanismKind, TransferKind};
-use gss_core::{Gss, Mechanism, Oid, State, attr, name_type};
+use gss_core::{Gss, Kind, Mechanism, Oid, State, attr, name_type};
 use serde::Serialize;
 use std::io::Write;
 use std::path::PathBuf;
@@ -38,7 +38,12 @@ struct Description {
     name_types: Vec<String>,
     /// Where it has one of its own; otherwise it follows from the OID (RFC 5801 section 3.1).
     sasl_name: Option<String>,
-    sdk_version: String,
+    /// `rust` or `c`.
+    kind: &'static str,
+    /// `two-phase`, or `one-phase` where exporting a context ends it before the switch has committed to it.
+    export: &'static str,
+    /// Of a plugin in Rust.
+    sdk_version: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -100,7 +105,9 @@ fn facts(mechanism: &Mechanism) -> Facts {
     let line = mechanism.line();
     let (state, reason, description) = match mechanism.state() {
         State::NotLoaded => ("not loaded", None, None),
-        State::Loaded { description, sdk_version } => ("loaded", None, Some((description, sdk_version))),
+        State::Loaded { description, kind, sdk_version } => {
+            ("loaded", None, Some((description, kind == Kind::CMechanism, sdk_version)))
+        }
         State::Failed(reason) if line.kind == MechanismKind::Interposer => {
             ("unsupported", Some(output::with_causes(&*reason)), None)
         }
@@ -110,7 +117,7 @@ fn facts(mechanism: &Mechanism) -> Facts {
     let serves_by_default = match (line.kind, line.default, &description) {
         (MechanismKind::Interposer, _, _) => Some(false),
         (_, Some(admitted), _) => Some(admitted),
-        (_, None, Some((description, _))) => Some(
+        (_, None, Some((description, ..))) => Some(
             ![attr::NOT_DFLT_MECH, attr::DEPRECATED].iter().any(|kept_out| description.attributes.contains(kept_out)),
         ),
         (_, None, None) => None,
@@ -130,13 +137,15 @@ fn facts(mechanism: &Mechanism) -> Facts {
             _ => "once",
         },
         serves_by_default,
-        description: description.map(|(description, sdk_version)| Description {
+        description: description.map(|(description, is_c, sdk_version)| Description {
             display_name: description.display_name,
             summary: description.summary,
             attributes: description.attributes.iter().map(attribute).collect(),
             name_types: description.name_types.iter().map(name_type_text).collect(),
             sasl_name: Some(description.sasl_name).filter(|name| !name.is_empty()),
-            sdk_version,
+            kind: if is_c { "c" } else { "rust" },
+            export: if is_c { "one-phase" } else { "two-phase" },
+            sdk_version: Some(sdk_version).filter(|version| !version.is_empty()),
         }),
     }
 }
@@ -233,7 +242,14 @@ fn block(out: &mut impl Write, facts: &Facts) -> Result<()> {
         line("attributes", &description.attributes.join(" "))?;
         line("name types", &description.name_types.join(" "))?;
         line("SASL name", description.sasl_name.as_deref().unwrap_or("the one that follows from its OID (RFC 5801)"))?;
-        line("SDK", &description.sdk_version)?;
+        if description.kind == "c" {
+            line("plugin", "C mechanism")?;
+            line(
+                "export",
+                "one-phase: the mechanism ends a context by exporting it; a failure after that imports it back",
+            )?;
+        }
+        line("SDK", description.sdk_version.as_deref().unwrap_or_default())?;
     }
     Ok(())
 }

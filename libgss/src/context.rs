@@ -218,7 +218,14 @@ pub(crate) fn export(mut variable: HandleVariable, mut token: BufferOut) -> Outc
     let context = variable.context()?;
     token.required()?;
     let mut bytes = MallocBuf::new();
-    context.export_into(&mut bytes)?;
+    if let Err(error) = context.export_into(&mut bytes) {
+        if error.has_ended_context() {
+            // RFC 2744 section 5.14: a handle to nothing must not stay.
+            drop(ManuallyDrop::into_inner(context));
+            variable.set(std::ptr::null_mut());
+        }
+        return Err(error.into());
+    }
     variable.set(std::ptr::null_mut());
     token.give(bytes);
     COMPLETE

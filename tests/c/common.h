@@ -35,6 +35,10 @@
 
 #define DUMMY_OCTETS "\x2b\x06\x01\x04\x01\x2a\x02\x1a\x01\x02"
 static gss_OID_desc dummy __attribute__((unused)) = {10, DUMMY_OCTETS};
+/* The C mechanism of tests/c_mechanism, which answers what it has counted under an OID of its own. */
+#define C_OCTETS "\x2b\x06\x01\x04\x01\x2a\x02\x1a\x01\x03"
+static gss_OID_desc c_mechanism __attribute__((unused)) = {10, C_OCTETS};
+static gss_OID_desc c_mechanism_counts __attribute__((unused)) = {11, C_OCTETS "\x02"};
 
 /* The words of a major status, without GSS_S_; one of two texts that alternate. */
 static inline const char *major_text(OM_uint32 major)

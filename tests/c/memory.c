@@ -120,6 +120,44 @@ static void export(void)
 	delete(theirs);
 }
 
+/*
+ * The C mechanism ends its context by exporting it. Whichever allocation fails, before that, in it or after it: the
+ * context lives on. Its state is longer than anything that is reserved before the length is known.
+ */
+static void export_of_c_mechanism(void)
+{
+	enum { LONG = 200000 };
+	OM_uint32 minor, major;
+	gss_ctx_id_t ours, theirs, before;
+	gss_buffer_desc token, value = {LONG, calloc(1, LONG)};
+	int failures = 0;
+	dummy = c_mechanism;
+	memset(value.value, 'x', LONG);
+	establish(&ours, &theirs);
+	CHECK_MAJOR(gss_set_sec_context_option(&minor, &theirs, &dummy, &value), GSS_S_COMPLETE);
+	before = theirs;
+	for (;;) {
+		token = garbage_buffer();
+		fail_from(LONG, failures);
+		major = gss_export_sec_context(&minor, &theirs, &token);
+		work_again();
+		if (major == GSS_S_COMPLETE)
+			break;
+		CHECK_MAJOR(major, GSS_S_FAILURE);
+		CHECK(failed == 1 && theirs == before && is_cleared(&token));
+		CHECK(converse(ours, theirs));
+		failures++;
+	}
+	printf("failures %s\n", failures > 2 ? "in the mechanism and after it" : "too few");
+	CHECK(theirs == GSS_C_NO_CONTEXT);
+	CHECK_MAJOR(gss_import_sec_context(&minor, &token, &theirs), GSS_S_COMPLETE);
+	CHECK(converse(ours, theirs));
+	free_buffer(&token);
+	free_buffer(&value);
+	delete(ours);
+	delete(theirs);
+}
+
 /* The table of contexts cannot grow. */
 static void import(void)
 {
@@ -253,7 +291,8 @@ static void messages(void)
 static const struct {
 	const char *name;
 	void (*run)(void);
-} tests[] = {{"export", export}, {"import", import}, {"first-leg", first_leg}, {"names", names}, {"messages", messages}};
+} tests[] = {{"export", export}, {"c-export", export_of_c_mechanism}, {"import", import}, {"first-leg", first_leg},
+    {"names", names}, {"messages", messages}};
 
 int main(int count, char **arguments)
 {

@@ -103,7 +103,8 @@ pub fn compile_with_mit(program: &Path, sources: &[impl AsRef<Path>], arguments:
     compile(&mut gcc);
 }
 
-fn compile(gcc: &mut Command) {
+/// Runs gcc, which must have nothing to say against it.
+pub(crate) fn compile(gcc: &mut Command) {
     let output = gcc.output().expect("gcc is there; run tests/setup-system.sh");
     assert!(output.status.success(), "{gcc:?}:\n{}", String::from_utf8_lossy(&output.stderr));
 }
@@ -115,6 +116,11 @@ pub struct Program {
 }
 
 impl Program {
+    /// Where it lies.
+    pub fn path(&self) -> &Path {
+        &self.program
+    }
+
     /// The program over a site, about to be run.
     pub fn command(&self, site: &Site, arguments: &[&str]) -> Command {
         let mut command = site.command(&self.program);
@@ -133,7 +139,14 @@ impl Program {
 
     /// The same under valgrind.
     pub fn run_in_valgrind(&self, site: &Site, arguments: &[&str]) -> String {
-        finished(site.command(Path::new("valgrind")).args(VALGRIND).arg(&self.program).args(arguments))
+        finished(&mut self.valgrind_command(site, arguments))
+    }
+
+    /// The program over a site, about to be run under valgrind.
+    pub fn valgrind_command(&self, site: &Site, arguments: &[&str]) -> Command {
+        let mut command = site.command(Path::new("valgrind"));
+        command.args(VALGRIND).arg(&self.program).args(arguments);
+        command
     }
 }
 
@@ -146,8 +159,8 @@ impl Site {
     }
 }
 
-/// Runs a program to its end, which has to be a good one, and answers what it printed.
-fn finished(command: &mut Command) -> String {
+/// Runs a program to its end, which has to be a good one with nothing on standard error, and answers what it printed.
+pub fn finished(command: &mut Command) -> String {
     let Output { status, stdout, stderr } =
         command.output().expect("the program starts; if it is not there, run tests/setup-system.sh");
     let (output, errors) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));

@@ -1,7 +1,10 @@
 //! What the tests share: plugins built the way a stranger builds them, and a folder to drop them into.
-#![allow(clippy::expect_used, reason = "a test that cannot be set up has failed")]
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
 pub mod c;
+pub mod c_mechanism;
+pub mod environment;
+pub mod party;
 
 use gss_core::config::Sources;
 use gss_core::{Context, Flags, Gss, Oid, Result, name_type};

@@ -1,11 +1,11 @@
 //! The cases in which the other switches fall over: lost minors, zombie handles, garbage in outputs, crashes. Measured
 //! on MIT 1.20, two Heimdals and libgssglue; here is what ours answers, as C programs see it.
 //!
-//! Two cases are about mechanisms that destroy their context by exporting it, or fail to (then the handle must be
-//! `NO_CONTEXT` either way). A mechanism of our own contract cannot: `serialize` has no side effects. They come with
-//! the C mechanisms.
+//! A mechanism of our own contract does not destroy its context by exporting it: `serialize` has no side effects. The
+//! cases about mechanisms that do, or fail to, have a C mechanism.
 
-use gss_tests::c::{Build, Library};
+use gss_tests::c::{Build, Library, finished};
+use gss_tests::c_mechanism::CMechanism;
 use gss_tests::{Site, dummy_site};
 
 /// The options that make the dummy mechanism do something, and what a set of cases must print then.
@@ -73,6 +73,115 @@ process_context_token, NULL buffer: CALL_INACCESSIBLE_READ|DEFECTIVE_TOKEN
     ),
 ];
 
+/// What the functions of the C mechanism are told to do (see tests/c_mechanism/faults.c), the same. One of its contexts is
+/// the initiator's.
+const C_CASES: &[(&str, &str, &str)] = &[
+    (
+        "",
+        "at-export",
+        "\
+export: COMPLETE, handle NO_CONTEXT, token 0000000a || oid || state
+the mechanism has contexts=1
+",
+    ),
+    (
+        "gss_export_sec_context=fail",
+        "at-export",
+        "export: FAILURE, minor 1234, handle kept, no token\nthe mechanism has contexts=2\n",
+    ),
+    (
+        "gss_export_sec_context=fail:0xc0000",
+        "at-export",
+        "export: CONTEXT_EXPIRED, minor 1234, handle kept, no token\nthe mechanism has contexts=2\n",
+    ),
+    (
+        "gss_export_sec_context=fail:0x100000",
+        "at-export",
+        "export: UNAVAILABLE, minor 1234, handle kept, no token\nthe mechanism has contexts=2\n",
+    ),
+    // Fails, and has deleted its context.
+    (
+        "gss_export_sec_context=fail+delete",
+        "at-export",
+        "export: NO_CONTEXT, handle NO_CONTEXT, no token\nthe mechanism has contexts=1\n",
+    ),
+    // The same, with a token.
+    (
+        "gss_export_sec_context=say",
+        "at-export",
+        "export: NO_CONTEXT, handle NO_CONTEXT, no token\nthe mechanism has contexts=1\n",
+    ),
+    // Succeeds without a token, and the context is gone: said, not lost in silence.
+    (
+        "gss_export_sec_context=empty",
+        "at-export",
+        "export: FAILURE, handle NO_CONTEXT, no token\nthe mechanism has contexts=1\n",
+    ),
+    (
+        "gss_export_sec_context=hollow",
+        "at-export",
+        "export: FAILURE, handle NO_CONTEXT, no token\nthe mechanism has contexts=1\n",
+    ),
+    (
+        "gss_export_sec_context=long",
+        "at-export",
+        "export: FAILURE, handle NO_CONTEXT, no token\nthe mechanism has contexts=1\n",
+    ),
+    // The same, and it is not.
+    (
+        "gss_export_sec_context=empty+keep",
+        "at-export",
+        "export: FAILURE, handle kept, no token\nthe mechanism has contexts=2\n",
+    ),
+    (
+        "gss_export_sec_context=hollow+keep",
+        "at-export",
+        "export: FAILURE, handle kept, no token\nthe mechanism has contexts=2\n",
+    ),
+    // Succeeds and leaves its context alive.
+    (
+        "gss_export_sec_context=keep",
+        "at-export",
+        "\
+export: COMPLETE, handle NO_CONTEXT, token 0000000a || oid || state
+the mechanism has contexts=1
+",
+    ),
+    // Has expired without a word of it at export.
+    (
+        "gss_context_time=fail:0xc0000",
+        "at-export",
+        "export: CONTEXT_EXPIRED, handle kept, no token\nthe mechanism has contexts=2\n",
+    ),
+    (
+        "gssspi_import_sec_context_by_mech=fail",
+        "at-import",
+        "import: FAILURE, minor 1234, handle NO_CONTEXT\nthe mechanism has contexts=1\n",
+    ),
+    (
+        "gssspi_import_sec_context_by_mech=fail:0x80000",
+        "at-import",
+        "import: NO_CONTEXT, minor 1234, handle NO_CONTEXT\nthe mechanism has contexts=1\n",
+    ),
+    (
+        "gssspi_import_sec_context_by_mech=fail:0xf0000",
+        "at-import",
+        "import: UNAUTHORIZED, minor 1234, handle NO_CONTEXT\nthe mechanism has contexts=1\n",
+    ),
+    // Succeeds without a context.
+    (
+        "gssspi_import_sec_context_by_mech=none",
+        "at-import",
+        "import: FAILURE, handle NO_CONTEXT\nthe mechanism has contexts=1\n",
+    ),
+    // Fails with one.
+    (
+        "gssspi_import_sec_context_by_mech=say",
+        "at-import",
+        "import: FAILURE, minor 1234, handle NO_CONTEXT\nthe mechanism has contexts=1\n",
+    ),
+];
+
 fn site(options: &str) -> Site {
     dummy_site(&format!("gss.default=yes,{options}"))
 }
@@ -107,6 +216,39 @@ fn each_case_of_the_matrix_has_its_answer() {
 #[test]
 fn each_case_of_the_matrix_is_clean_under_the_sanitizers() {
     each_case_has_its_answer(Build::Sanitized);
+}
+
+fn each_case_of_the_c_mechanism_has_its_answer(build: Build) {
+    let program = Library::ours().program("matrix.c", build);
+    for transfer in ["once", "portable"] {
+        let site = CMechanism::whole().build(build).site(&format!("gss.default=yes,gss.transfer={transfer}"));
+        for (faults, set, expected) in C_CASES {
+            let said = finished(program.command(&site, &["c-mechanism", set]).env("GSS_TEST_FAULTS", faults));
+            assert_eq!(said, *expected, "with {faults}, {transfer}");
+        }
+    }
+}
+
+#[test]
+fn each_case_of_a_mechanism_that_ends_its_context_has_its_answer() {
+    each_case_of_the_c_mechanism_has_its_answer(Build::Plain);
+}
+
+#[test]
+fn each_case_of_a_mechanism_that_ends_its_context_is_clean_under_the_sanitizers() {
+    each_case_of_the_c_mechanism_has_its_answer(Build::Sanitized);
+}
+
+#[test]
+fn a_mechanism_that_ends_its_context_is_clean_under_valgrind() {
+    let program = Library::ours().program("matrix.c", Build::Plain);
+    let site = CMechanism::whole().site("gss.default=yes,gss.transfer=portable");
+    // The others are under it in c_faults.rs.
+    let special = |faults: &str| ["=fail+delete", "=keep"].iter().any(|fault| faults.ends_with(fault));
+    for (faults, set, expected) in C_CASES.iter().filter(|(faults, ..)| special(faults)) {
+        let mut command = program.valgrind_command(&site, &["c-mechanism", set]);
+        assert_eq!(finished(command.env("GSS_TEST_FAULTS", faults)), *expected, "with {faults}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! at work on the same context. All happens or nothing.
 
 use gss_tests::c::{Build, Library};
+use gss_tests::c_mechanism::CMechanism;
 use gss_tests::dummy_site;
 
 /// The program replaces `malloc`, so that it is run without the sanitizers, which do the same.
@@ -25,6 +26,15 @@ fn on_threads(arguments: &[&str]) {
 #[test]
 fn an_export_without_memory_leaves_the_context_usable() {
     without_memory("export");
+}
+
+#[test]
+fn an_export_that_fails_for_memory_after_the_mechanism_has_ended_the_context_puts_it_back() {
+    for transfer in ["once", "portable"] {
+        let site = CMechanism::whole().site(&format!("gss.default=yes,gss.transfer={transfer}"));
+        let said = Library::ours().program("memory.c", Build::Plain).run(&site, &["c-export"]);
+        assert_eq!(said, "failures in the mechanism and after it\n", "{transfer}");
+    }
 }
 
 #[test]

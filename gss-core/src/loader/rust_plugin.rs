@@ -2,8 +2,9 @@
 //!
 //! Not `RootModule::load_from_file`, which keeps one library for each type and answers every later path with the first.
 
+use super::library::Library;
 use super::services::services;
-use super::{LoadError, Loaded};
+use super::{Kind, LoadError, Loaded};
 use crate::config::MechanismLine;
 use crate::transfer::Rules;
 use abi_stable::StableAbi;
@@ -12,18 +13,18 @@ use abi_stable::library::{AbiHeader, AbiHeaderRef, LibHeader, LibraryError, ROOT
 use gss_plugin_abi::export::{MechModuleRef, PANIC_UNWIND};
 use gss_plugin_abi::host::PluginMechanism;
 use gss_plugin_abi::{Line, Oid};
-use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
-use std::error::Error as _;
-use std::ffi::{CStr, OsStr, c_void};
-use std::mem::MaybeUninit;
-use std::os::unix::ffi::OsStrExt as _;
-use std::os::unix::fs::MetadataExt as _;
+use std::ffi::CStr;
 use std::path::Path;
 
-pub(super) fn load(line: &MechanismLine) -> Result<Loaded, LoadError> {
+/// The symbol that makes a library a Rust plugin.
+pub(super) fn root_symbol() -> &'static str {
+    ROOT_MODULE_LOADER_NAME_WITH_NUL.trim_end_matches('\0')
+}
+
+/// Makes the mechanism of a line from what its library exports.
+pub(super) fn load(line: &MechanismLine, header: AbiHeaderRef) -> Result<Loaded, LoadError> {
     let path = line.library.as_path();
-    let header = header(path)?;
-    let module = module(path, header)?;
+    let module = module(path, upgraded(path, header)?)?;
     if module.panic_strategy() != PANIC_UNWIND {
         return Err(LoadError::PanicAbort { path: path.to_owned() });
     }
@@ -42,31 +43,23 @@ pub(super) fn load(line: &MechanismLine) -> Result<Loaded, LoadError> {
         oid: Oid::from_static(line.oid.as_bytes().to_vec().leak()),
         plugin,
         description,
+        kind: Kind::RustPlugin,
         sdk_version: module.sdk_version().to_string(),
         transfer: Rules::of(line),
     })
 }
 
-/// Opens the library for good and finds what it exports.
-fn header(path: &Path) -> Result<&'static LibHeader, LoadError> {
-    // NODELETE: objects of the plugin live as long as the process, whoever closes what.
-    let flags = RTLD_NOW | RTLD_LOCAL | libc::RTLD_NODELETE;
-    // SAFETY: the library's constructors run. The path is absolute, so that no search path decides what is opened, and
-    // the file was checked as far as the policy demands: whoever can write it may run code in this process anyway.
-    let library = unsafe { Library::open(Some(path), flags) }.map_err(|error| LoadError::Dlopen(words(&error)))?;
-    let not_a_plugin = || LoadError::NotAPlugin {
-        path: path.to_owned(),
-        symbol: ROOT_MODULE_LOADER_NAME_WITH_NUL.trim_end_matches('\0'),
-    };
-    // SAFETY: the symbol's name carries abi_stable's version, under which it is an `AbiHeader`.
-    let symbol = unsafe { library.get::<AbiHeaderRef>(ROOT_MODULE_LOADER_NAME_WITH_NUL.as_bytes()) };
-    let symbol = symbol.map_err(|_| not_a_plugin())?;
-    let header: AbiHeaderRef = *symbol;
-    if !belongs_to(path, symbol.as_raw_ptr()) {
-        return Err(not_a_plugin());
-    }
-    // The reference is static because the library stays.
-    std::mem::forget(library);
+/// What a library exports, if it is a Rust plugin. `dlsym` also looks through a library's dependencies: one that merely
+/// links a plugin is none.
+pub(super) fn header(library: &Library) -> Option<AbiHeaderRef> {
+    let symbol = CStr::from_bytes_with_nul(ROOT_MODULE_LOADER_NAME_WITH_NUL.as_bytes()).ok()?;
+    let address = library.own(symbol)?;
+    // SAFETY: the symbol's name carries abi_stable's version, under which it is an `AbiHeader`, to which `AbiHeaderRef` is
+    // a reference and nothing else. It is static because the library stays.
+    Some(unsafe { (&raw const address).cast::<AbiHeaderRef>().read() })
+}
+
+fn upgraded(path: &Path, header: AbiHeaderRef) -> Result<&'static LibHeader, LoadError> {
     header.upgrade().map_err(|error| {
         let reason = match error {
             LibraryError::InvalidAbiHeader(theirs) => versions(&theirs, &AbiHeader::VALUE),
@@ -83,27 +76,6 @@ fn versions(theirs: &AbiHeader, ours: &AbiHeader) -> String {
     }
     let version = |header: &AbiHeader| format!("{}.{}", header.abi_major, header.abi_minor);
     format!("it was built with abi_stable {}, this process with {}", version(theirs), version(ours))
-}
-
-/// Whether a symbol lies in the file at `path`. `dlsym` also looks through a library's dependencies, and a library that
-/// merely links a plugin is none.
-fn belongs_to(path: &Path, symbol: *mut c_void) -> bool {
-    let mut info = MaybeUninit::<libc::Dl_info>::zeroed();
-    // SAFETY: `dladdr` writes `info` and only compares the address.
-    if unsafe { libc::dladdr(symbol, info.as_mut_ptr()) } == 0 {
-        return false;
-    }
-    // SAFETY: all bytes are initialized, and any are a valid `Dl_info`.
-    let info = unsafe { info.assume_init() };
-    if info.dli_fname.is_null() {
-        return false;
-    }
-    // SAFETY: the name of a loaded object is a C string that stays while the object is loaded.
-    let name = unsafe { CStr::from_ptr(info.dli_fname) };
-    match (std::fs::metadata(path), std::fs::metadata(OsStr::from_bytes(name.to_bytes()))) {
-        (Ok(ours), Ok(theirs)) => (ours.dev(), ours.ino()) == (theirs.dev(), theirs.ino()),
-        _ => false,
-    }
 }
 
 /// The module, if its layout and ours agree: equal, or one with more at the end than the other.
@@ -124,11 +96,6 @@ fn module(path: &Path, header: &'static LibHeader) -> Result<MechModuleRef, Load
     // SAFETY: the layouts were compared just now; accessors of a prefix type look at what the plugin has.
     let module = unsafe { header.unchecked_layout::<MechModuleRef>() };
     module.map_err(|error| abi(error.to_string()))
-}
-
-/// dlerror's words: libloading's own say only which function failed.
-fn words(error: &libloading::Error) -> String {
-    error.source().map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 /// abi_stable's errors are tens of kilobytes of layouts, one for each step from the module to what differs. What differs

@@ -20,6 +20,7 @@ pub(super) struct Local {
 }
 
 /// The calling thread's number: never 0, never used again after the thread has ended.
+#[inline]
 pub(super) fn thread_id() -> u64 {
     // Not loom's, also under loom: the numbers order nothing.
     static LAST: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
@@ -58,6 +59,30 @@ pub(super) fn add(word: &AtomicU64, count: u64, order: Ordering) -> u64 {
     }
     let before = word.load(Ordering::Relaxed);
     word.store(before.wrapping_add(count), Ordering::Relaxed);
+    before
+}
+
+/// `compare_exchange_weak`, for the reason and by the argument of [`add`].
+#[inline]
+pub(super) fn replace(word: &AtomicU64, before: u64, after: u64, order: Ordering) -> bool {
+    if !alone() {
+        return word.compare_exchange_weak(before, after, order, Ordering::Relaxed).is_ok();
+    }
+    let same = word.load(Ordering::Relaxed) == before;
+    if same {
+        word.store(after, Ordering::Relaxed);
+    }
+    same
+}
+
+/// `fetch_and` with the complement of `bits`, for the reason and by the argument of [`add`].
+#[inline]
+pub(super) fn clear(word: &AtomicU64, bits: u64, order: Ordering) -> u64 {
+    if !alone() {
+        return word.fetch_and(!bits, order);
+    }
+    let before = word.load(Ordering::Relaxed);
+    word.store(before & !bits, Ordering::Relaxed);
     before
 }
 

@@ -3,11 +3,12 @@
 
 use crate::config::Settings;
 use crate::token::Audience;
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat, fstat, fstatfs, mkdirat, openat};
+use rustix::fs::{CWD, Mode, OFlags, Stat, chmod, fstat, fstatfs, mkdirat, openat};
 use rustix::io::Errno;
+use rustix::process::geteuid;
 use std::fmt;
 use std::io;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 /// `f_type` of tmpfs (statfs(2)).
@@ -17,6 +18,7 @@ const OTHERS: u32 = 0o077;
 const OTHERS_WRITE: u32 = 0o022;
 /// What a group's folder must have: set-group-id, so that the group owns what is made in it.
 const GROUP_FOLDER: u32 = 0o2770;
+const PRIVATE: Mode = Mode::RWXU;
 
 /// A directory of the transfer store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,18 +81,14 @@ impl Place {
     /// The audience's folder here, checked. With `make`, what the effective user may make himself is made.
     pub(super) fn folder(&self, audience: Audience, euid: u32, make: bool) -> Result<PathBuf, Unusable> {
         let base = match directory(CWD, &self.path) {
-            Err(Errno::NOENT) if make && self.own => {
-                make_private(CWD, &self.path)?;
-                directory(CWD, &self.path)?
-            }
+            Err(Errno::NOENT) if make && self.own => make_directory(CWD, &self.path, PRIVATE)?,
             base => base?,
         };
         self.check_base(&base, euid)?;
         let name = audience.to_string();
         let folder = match directory(&base, Path::new(&name)) {
             Err(Errno::NOENT) if make && audience == Audience::User(euid) => {
-                make_private(&base, Path::new(&name))?;
-                directory(&base, Path::new(&name))?
+                make_directory(base.as_fd(), Path::new(&name), PRIVATE)?
             }
             folder => folder?,
         };
@@ -158,15 +156,24 @@ pub(super) fn directory(at: impl rustix::fd::AsFd, path: &Path) -> Result<OwnedF
     openat(at, path, OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
 }
 
-fn make_private(at: impl rustix::fd::AsFd, path: &Path) -> Result<(), Errno> {
-    make_directory(at.as_fd(), path, Mode::from_raw_mode(0o700))
+/// Makes a directory with this mode whatever the umask, if there is none, and opens it.
+pub(super) fn make_directory(at: BorrowedFd<'_>, path: &Path, mode: Mode) -> Result<OwnedFd, Errno> {
+    match mkdirat(at, path, mode) {
+        Ok(()) | Err(Errno::EXIST) => {}
+        Err(error) => return Err(error),
+    }
+    let made = directory(at, path)?;
+    set_mode(&made, mode)?;
+    Ok(made)
 }
 
-/// Makes a directory with this mode whatever the umask, if there is none.
-pub(super) fn make_directory(at: BorrowedFd<'_>, path: &Path, mode: Mode) -> Result<(), Errno> {
-    match mkdirat(at, path, mode) {
-        Ok(()) => rustix::fs::chmodat(at, path, mode, AtFlags::empty()),
-        Err(Errno::EXIST) => Ok(()),
-        Err(error) => Err(error),
+/// Gives a directory of the effective user's the mode that he meant when he made it: the umask took from it, and whoever
+/// made it may have been killed before this. By descriptor: in a group's folder a member could put a link in its place.
+pub(super) fn set_mode(directory: &OwnedFd, mode: Mode) -> Result<(), Errno> {
+    let stat = fstat(directory)?;
+    if stat.st_mode & PERMISSIONS == mode.as_raw_mode() || stat.st_uid != geteuid().as_raw() {
+        return Ok(());
     }
+    // The descriptor has O_PATH, by which fchmod(2) changes nothing.
+    chmod(format!("/proc/self/fd/{}", directory.as_raw_fd()), mode)
 }

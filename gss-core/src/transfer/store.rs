@@ -4,7 +4,7 @@
 use super::entry::{self, Origin};
 use super::error::TransferError;
 use super::minute::Minute;
-use super::place::{Unusable, directory, make_directory, places};
+use super::place::{Unusable, directory, make_directory, places, set_mode};
 use super::rules::{self, Rules};
 use super::{host, known};
 use crate::secret::SecretBuf;
@@ -141,14 +141,15 @@ impl Reserved {
             ftruncate(&self.file, size).map_err(failed("write to"))?;
         }
         let minute = self.folder.join(Minute::of(&self.claim).to_string());
+        let mode = folder_mode(self.claim.audience);
         let directory = match directory(CWD, &minute) {
-            Err(Errno::NOENT) => {
-                make_directory(CWD, &minute, folder_mode(self.claim.audience)).map_err(failed("make a folder in"))?;
-                super::place::directory(CWD, &minute)
-            }
-            directory => directory,
+            Err(Errno::NOENT) => make_directory(CWD, &minute, mode).map_err(failed("make a folder in"))?,
+            directory => directory.map_err(failed("open a folder in"))?,
         };
-        let directory = directory.map_err(failed("open a folder in"))?;
+        // Others may not have got to this yet, or never will. A user's own is good with any usual umask.
+        if matches!(self.claim.audience, Audience::Group(_)) {
+            set_mode(&directory, mode).map_err(failed("change the mode of a folder in"))?;
+        }
         link(&self.file, &directory, &self.claim.id.to_string()).map_err(failed("put a file into"))?;
         Ok(Waiting { claim: self.claim, directory })
     }

@@ -354,3 +354,103 @@ fn a_second_read_never_waits_for_a_waiting_exclusive_caller() {
         other.join().unwrap();
     });
 }
+
+/// What a C mechanism's context is: changed through a shared reference, with nothing to protect it but the slot.
+struct Bare(loom::cell::UnsafeCell<usize>);
+
+// SAFETY: loom reports it if two threads use it at once, which is what these models look for.
+unsafe impl Sync for Bare {}
+
+impl Bare {
+    fn new() -> Self {
+        Bare(loom::cell::UnsafeCell::new(0))
+    }
+
+    fn add(&self, more: usize) -> usize {
+        self.0.with_mut(|value| {
+            // SAFETY: as above.
+            let value = unsafe { &mut *value };
+            thread::yield_now();
+            *value += more;
+            *value
+        })
+    }
+}
+
+#[test]
+fn an_object_put_alone_is_never_shared() {
+    static FIRST: Witness = Witness::new();
+    static SECOND: Witness = Witness::new();
+    explore(None, || {
+        let slots = Arc::new(Slots::new());
+        let handle = slots.insert_alone(Bare::new()).ok().unwrap();
+        let other = {
+            let slots = Arc::clone(&slots);
+            thread::spawn(move || slots.access(handle).unwrap().add(1))
+        };
+        let ours = slots.access(handle).unwrap().add(1);
+        let theirs = other.join().unwrap();
+        assert_eq!(ours + theirs, 3);
+        FIRST.seen_if(ours == 1);
+        SECOND.seen_if(theirs == 1);
+        assert_eq!(slots.read(handle).err(), Some(LookupError::NotShared));
+    });
+    assert!(FIRST.seen() && SECOND.seen());
+}
+
+#[test]
+fn an_object_put_alone_is_removed_once_and_then_gone() {
+    static BEFORE: Witness = Witness::new();
+    static AFTER: Witness = Witness::new();
+    explore(None, || {
+        let slots = Arc::new(Slots::new());
+        let handle = slots.insert_alone(Bare::new()).ok().unwrap();
+        let user = {
+            let slots = Arc::clone(&slots);
+            thread::spawn(move || match slots.access(handle) {
+                Ok(guard) => assert_eq!(guard.add(1), 1),
+                Err(error) => assert_eq!(error, LookupError::Gone),
+            })
+        };
+        let bare = slots.exclusive(handle).unwrap().remove();
+        BEFORE.seen_if(bare.add(0) == 1);
+        AFTER.seen_if(bare.add(0) == 0);
+        assert!(matches!(slots.access(handle), Err(LookupError::Gone)));
+        user.join().unwrap();
+    });
+    assert!(BEFORE.seen() && AFTER.seen());
+}
+
+/// Stale handles of a shared object come while the slot holds one that is not, and the other way round: the first look of
+/// `access` may be at either.
+#[test]
+fn a_slot_that_changes_its_kind_stays_safe() {
+    for alone_first in [false, true] {
+        explore(Some(3), move || {
+            let slots = Arc::new(Slots::new());
+            let insert = |alone: bool| {
+                let bare = Bare::new();
+                if alone { slots.insert_alone(bare) } else { slots.insert(bare) }.ok().unwrap()
+            };
+            let old = insert(alone_first);
+            let stale = {
+                let slots = Arc::clone(&slots);
+                thread::spawn(move || {
+                    if let Ok(guard) = slots.access(old) {
+                        guard.0.with(|_| thread::yield_now());
+                    }
+                })
+            };
+            let _ = slots.exclusive(old).unwrap().remove();
+            let new = insert(!alone_first);
+            if alone_first {
+                slots.access(new).unwrap().0.with(|_| ());
+            } else {
+                assert_eq!(slots.access(new).unwrap().add(1), 1);
+            }
+            stale.join().unwrap();
+            assert!(slots.access(old).is_err());
+            assert!(slots.access(new).is_ok());
+        });
+    }
+}
