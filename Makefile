@@ -14,6 +14,8 @@ TRIPLET    ?= $(or $(shell $(CC) -print-multiarch 2>/dev/null),$(shell uname -m)
 BINDIR    = $(PREFIX)/bin
 PLUGINDIR = $(PREFIX)/lib/$(TRIPLET)/gss
 CONFDIR   = $(SYSCONFDIR)/gss
+# Of those, systemd-tmpfiles reads the ones below /usr and /usr/local.
+TMPFILESDIR = $(PREFIX)/lib/tmpfiles.d
 DOCDIR    = $(PREFIX)/share/doc/gss-switch
 MANDIR    = $(PREFIX)/share/man
 
@@ -185,7 +187,7 @@ PC_PATH = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
 # left out, since that mechanism authenticates nobody.
 install: build
 	install -d '$(DESTDIR)$(BINDIR)' '$(DESTDIR)$(PLUGINDIR)' '$(DESTDIR)$(CONFDIR)/plugins.d' '$(DESTDIR)$(DOCDIR)' \
-	    '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(LINKDIR)' '$(DESTDIR)$(INCLUDEDIR)/gssapi'
+	    '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(LINKDIR)' '$(DESTDIR)$(INCLUDEDIR)/gssapi' '$(DESTDIR)$(TMPFILESDIR)'
 	install -m 755 '$(BUILT)/gssctl' '$(BUILT)/gssctl-krb5-sim' '$(DESTDIR)$(BINDIR)'
 	install -m 644 '$(BUILT)/libgss_mech_krb5_sim.so' '$(BUILT)/libgss_mech_dummy.so' '$(DESTDIR)$(PLUGINDIR)'
 	install -m 644 '$(BUILT)/libgss.so' '$(DESTDIR)$(LIBDIR)/libgss.so.1'
@@ -198,6 +200,7 @@ install: build
 	install -m 644 '$(BUILT)/libgss.pc' '$(DESTDIR)$(LIBDIR)/pkgconfig'
 	libgss/man/install.sh '$(DESTDIR)$(MANDIR)' '$(MANSECTION)'
 	install -m 644 $(DOCS) '$(DESTDIR)$(DOCDIR)'
+	install -m 644 tmpfiles.d/gss-switch.conf '$(DESTDIR)$(TMPFILESDIR)'
 	sed '/^# For the demo and the tests only/,/^$$/d' plugins.conf > '$(BUILT)/plugins.conf'
 	@conf='$(DESTDIR)$(CONFDIR)/plugins.conf'; new="$$conf"; \
 	if [ -e "$$conf" ]; then \
@@ -206,6 +209,8 @@ install: build
 	fi; \
 	install -m 644 '$(BUILT)/plugins.conf' "$$new"
 	@[ -n '$(DESTDIR)' ] || ldconfig || echo 'Programs find libgss.so.1 once ldconfig has run, as root.'
+	@[ -n '$(DESTDIR)' ] || systemd-tmpfiles --create '$(TMPFILESDIR)/gss-switch.conf' || \
+	    echo 'The transfer store is in /run/gss/transfer once systemd-tmpfiles --create has run, as root.'
 
 clean:
 	cargo clean

@@ -28,7 +28,9 @@ gcc               rustc links with it, and the tests' C programs are compiled wi
 libc6-dev         headers and start files for the same
 zlib1g            libz.so.1: the loader must refuse a library that is no plugin
 valgrind          a C program is run under it
-strace            kills the sides of a transfer at each of their system calls
+strace            stops processes at a system call, or kills them there
+util-linux        processes with mounts and limits of their own: unshare, nsenter, prlimit
+mount             a store that is full, or read-only
 g++               the C headers are compiled as C++ too
 pkg-config        a program is built as libgss.pc says
 libkrb5-dev       MIT's headers and library: ours mean the same
@@ -37,6 +39,7 @@ libgss-dev        has a libgss.so and the same manual pages: nor of this
 krb5-kdc          a real KDC, on loopback and in a temporary folder, issues tickets that krb5-sim accepts
 krb5-admin-server kadmin.local fills its database
 krb5-user         kinit and klist, on keytabs of ours
+systemd           systemd-tmpfiles makes the transfer store's directory as `make install` says
 libgssapi3-heimdal  krb5-sim talks to programs of Heimdal's, too
 libgssapi-krb5-2  MIT's library is a mechanism of ours as well
 gss-ntlmssp       a C mechanism: NTLMSSP

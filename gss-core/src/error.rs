@@ -139,8 +139,6 @@ pub struct Status {
 
 /// The core's own minor codes begin here ("GSS" in ASCII, then a number).
 const CORE_MINORS: u32 = 0x4753_5300;
-/// Minor status where a C mechanism's answer cannot be. Not 0: a C program finds the text by it.
-pub(crate) const IMPOSSIBLE_ANSWER: u32 = CORE_MINORS + 0x80;
 /// Minor status where a C mechanism has ended the context, or lost it.
 pub(crate) const CONTEXT_ENDED: u32 = CORE_MINORS + 0x81;
 

@@ -2,7 +2,7 @@
 
 use crate::abi::{AbiBindings, AbiError, AbiIov, AbiMessageInfo, AbiResult};
 use crate::abi::{IOV_ALLOCATED, IOV_IN_PLACE, IOV_IN_STREAM, IOV_LENGTH};
-use crate::status::{Major, MechError, Result};
+use crate::status::{IMPOSSIBLE_ANSWER, Major, MechError, Result};
 use crate::types::{ChannelBindings, Iov, IovKind, IovResult, MessageInfo};
 use crate::{Oid, OidError};
 use abi_stable::std_types::{RResult, RSlice, RSliceMut, RStr, RVec, Tuple2};
@@ -35,7 +35,7 @@ pub(crate) fn plain<T>(result: AbiResult<T>) -> Result<T> {
 }
 
 pub(crate) fn lie(what: impl std::fmt::Display) -> MechError {
-    MechError::failure(format!("the mechanism answered {what}"))
+    MechError::failure(format!("the mechanism answered {what}")).minor(IMPOSSIBLE_ANSWER)
 }
 
 /// An OID from the other side.

@@ -1,7 +1,7 @@
 //! Calls done by other calls, where a mechanism does not do them itself. The same that MIT's switch falls back to.
 
 use crate::output::Output;
-use crate::status::{Major, MechError, Result};
+use crate::status::{IMPOSSIBLE_ANSWER, Major, MechError, Result};
 use crate::types::{Iov, IovKind, IovResult, MessageInfo};
 use crate::{Name, Oid, SecurityContext};
 
@@ -157,7 +157,7 @@ fn mic_element<'i, 'a>(iov: &'i mut [Iov<'a>]) -> Result<&'i mut Iov<'a>> {
 }
 
 fn lie(what: &str) -> MechError {
-    MechError::failure(format!("the mechanism answered {what}"))
+    MechError::failure(format!("the mechanism answered {what}")).minor(IMPOSSIBLE_ANSWER)
 }
 
 impl Iov<'_> {

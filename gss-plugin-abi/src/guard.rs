@@ -10,7 +10,7 @@ use crate::abi::{
 use crate::contract::{Credential, Mechanism, Name, SecurityContext};
 use crate::convert::{byte_strings_out, iov_in, iov_results, octets_of, oid, oids_in, oids_out, optional_oid};
 use crate::output::Output;
-use crate::status::{MechError, Result};
+use crate::status::{MechError, PANICKED, Result};
 use crate::types::{
     AcceptorLeg, AcquireRequest, ContextInfo, CredentialInfo, CredentialUsage, Flags, InitiatorLeg, Iov, Lifetime,
     PrfKey, Step, StoreRequest, Want,
@@ -115,11 +115,12 @@ impl<T> Drop for Guarded<T> {
 #[cold]
 fn poisoned() -> MechError {
     MechError::failure("the mechanism panicked in an earlier call on this object, which can only be released")
+        .minor(PANICKED)
 }
 
 #[cold]
 fn panicked(message: &str) -> MechError {
-    MechError::failure(format!("the mechanism panicked: {message}"))
+    MechError::failure(format!("the mechanism panicked: {message}")).minor(PANICKED)
 }
 
 pub(crate) fn mechanism_object<M: Mechanism>(mechanism: M) -> MechanismObject {

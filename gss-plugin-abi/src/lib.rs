@@ -24,5 +24,5 @@ mod types;
 pub use contract::{Credential, Mechanism, Name, SecurityContext};
 pub use oid::{MAX_OID_OCTETS, Oid, OidError};
 pub use output::{Output, Sink};
-pub use status::{Major, MechError, Result};
+pub use status::{IMPOSSIBLE_ANSWER, Major, MechError, PANICKED, Result};
 pub use types::*;

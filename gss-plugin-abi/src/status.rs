@@ -2,6 +2,12 @@
 
 use std::fmt;
 
+/// Minor status of an answer that cannot be: of what the switch finds by itself wrong with a mechanism. Not 0, so that a C
+/// program finds the text by it.
+pub const IMPOSSIBLE_ANSWER: u32 = 0x4753_5380;
+/// Minor status of a call in which the mechanism panicked, and of later calls on what it had in hand.
+pub const PANICKED: u32 = 0x4753_5382;
+
 /// A major status: a calling error in bits 24 to 31, a routine error in bits 16 to 23, supplementary bits below.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Major(pub u32);

@@ -24,7 +24,7 @@ Examples:
   gssctl mechs krb5                    all that one of them says of itself
   gssctl config check                  every mistake, with file, line and column
   gssctl config check new.conf         the same for a file that is not in use yet
-  gssctl token inspect token.bin       which mechanism a token belongs to
+  gssctl token inspect token.bin       whose token it is, and what has become of it
   gssctl transfer list                 which exported contexts wait for their importers
   gssctl transfer revoke ID            make one of their tokens void
   gssctl demo                          move contexts between four processes
@@ -33,12 +33,13 @@ Examples:
 Exit codes:
   0  all is well
   1  something is not: a mechanism does not load, the config has errors, the token is
-     defective, the demo has failed
+     defective, exports have no place to wait in, the demo has failed
   2  it could not be looked at: wrong arguments, unreadable config or file
 
 Files:
   /etc/gss/plugins.conf      the mechanisms, one to a line, most preferred first
   /etc/gss/plugins.d/*.conf  more of them, read afterwards in the order of their names
+  /run/gss/transfer          where exported contexts wait, if nothing else is configured
 
 Environment:
   GSS_PLUGINS_CONF  one config file in place of these; as --conf
@@ -190,13 +191,16 @@ pub(crate) enum TransferCommand {
     /// List the waiting contexts, and where this user's exports wait.
     ///
     /// Shows what this user may look into: one's own, those for one's groups, and as root all. Never a key or a state.
-    /// Exits with 1 if something could not be looked into, or if exports have no place to wait in.
+    /// Exits with 1 if a folder of this user's could not be looked into, or if exports have no place to wait in.
     List(ListArguments),
     /// Remove the contexts that nobody has imported in time.
     ///
-    /// Programs that export remove some as they go; this removes all that expired three minutes ago or earlier.
+    /// Programs that export remove some as they go; this removes all that expired three minutes ago or earlier, in the
+    /// folders that `gssctl transfer list` looks into.
     Sweep,
-    /// Remove a waiting context, so that its token is void
+    /// Remove a waiting context, so that its token is void.
+    ///
+    /// Exits with 1 if it does not wait, or not where this user may look.
     Revoke(RevokeArguments),
 }
 

@@ -5,10 +5,10 @@ mod text;
 
 use crate::Verdict;
 use crate::arguments::{InspectArguments, Options};
-use crate::output;
+use crate::{output, switch, transfer};
 use anyhow::{Context as _, Result, bail};
 use gss_core::config::{Config, TransferKind};
-use gss_core::token::{self, Audience, Claim, MAX_TOKEN, Parts};
+use gss_core::token::{self, Claim, MAX_TOKEN, Parts};
 use gss_core::transfer::admin::{self, Standing};
 use serde::Serialize;
 use std::fs::File;
@@ -40,6 +40,8 @@ struct ClaimReport {
     audience: String,
     /// Seconds since 1970.
     not_after: u64,
+    /// Seconds until then; negative once it has passed.
+    left: i64,
     /// `waiting`, `expired`, `other boot`, `gone` or `unseen`.
     state: &'static str,
     /// The same in words.
@@ -71,6 +73,11 @@ pub(crate) fn inspect(options: &Options, arguments: &InspectArguments, out: &mut
     };
     // A config that cannot be read keeps nobody from looking at a token.
     let config = Config::load(&options.sources());
+    if config.mechanisms.is_empty()
+        && let Err(error) = switch::refuse_unreadable(&config.diagnostics)
+    {
+        output::complain(&error.to_string());
+    }
     let claim = match Claim::parse(parts.body) {
         Ok(claim) => claim,
         Err(error) => return defective(error.to_string()),
@@ -116,11 +123,16 @@ fn claim_report(claim: &Claim, config: &Config) -> ClaimReport {
         // And whatever a later version may say.
         _ => ("gone", "its context was imported or revoked, or never was here".to_owned()),
     };
-    let audience = match claim.audience() {
-        Audience::User(uid) => format!("uid {uid}"),
-        Audience::Group(gid) => format!("gid {gid}"),
-    };
-    ClaimReport { id: claim.id().to_string(), audience, not_after: claim.not_after(), state, words }
+    let not_after = claim.not_after();
+    let seconds = |time: u64| i64::try_from(time).unwrap_or(i64::MAX);
+    ClaimReport {
+        id: claim.id().to_string(),
+        audience: transfer::importers(claim.audience()),
+        not_after,
+        left: seconds(not_after).saturating_sub(seconds(transfer::now())),
+        state,
+        words,
+    }
 }
 
 fn report(parts: &Parts<'_>, claim: Option<&Claim>, total: usize, encoding: &'static str, config: &Config) -> Report {
@@ -165,6 +177,9 @@ fn human(out: &mut impl Write, report: &Report) -> Result<()> {
         writeln!(out, "id          {}", claim.id)?;
         writeln!(out, "for         {}", claim.audience)?;
         writeln!(out, "state       {}: {}", claim.state, claim.words)?;
+        if claim.state == "waiting" {
+            writeln!(out, "left        {}", transfer::time(u64::try_from(claim.left).unwrap_or(0)))?;
+        }
     }
     writeln!(out, "prefix      {}", output::count(report.prefix, "byte"))?;
     writeln!(out, "body        {}", output::count(report.body, "byte"))?;

@@ -3,6 +3,7 @@
  *
  *     forks transfer        after export, and after import
  *     forks busy ROUNDS     while 4 threads create, wrap and export
+ *     forks exporting       while an export is under way in another thread, which takes its time
  */
 #include "common.h"
 #include <pthread.h>
@@ -170,12 +171,70 @@ static void busy(int rounds)
 	use_it();
 }
 
+static atomic_int exported;
+
+static void *export_slowly(void *argument)
+{
+	(void)argument;
+	token = export_of(&theirs);
+	exported = 1;
+	return NULL;
+}
+
+/* In the child: nobody will ever finish that export, so the context is gone. Everything else is as good as ever. 2 if the
+ * export had not begun. */
+static int find_it_gone(void)
+{
+	OM_uint32 minor, major;
+	gss_ctx_id_t one, other;
+	major = gss_context_time(&minor, theirs, &(OM_uint32){0});
+	if (major == GSS_S_COMPLETE)
+		return 2;
+	CHECK_MAJOR(major, GSS_S_NO_CONTEXT);
+	CHECK_MAJOR(gss_delete_sec_context(&minor, &theirs, GSS_C_NO_BUFFER), GSS_S_NO_CONTEXT);
+	CHECK_MAJOR(gss_context_time(&minor, ours, &(OM_uint32){0}), GSS_S_COMPLETE);
+	establish(&one, &other);
+	CHECK(converse(one, other));
+	delete(one);
+	delete(other);
+	return 0;
+}
+
+static void exporting(void)
+{
+	pthread_t thread;
+	OM_uint32 minor;
+	int status = 2 << 8;
+	establish(&ours, &theirs);
+	CHECK(pthread_create(&thread, NULL, export_slowly, NULL) == 0);
+	while (WIFEXITED(status) && WEXITSTATUS(status) == 2) {
+		usleep(10000);
+		CHECK(!exported);
+		pid_t child = fork();
+		CHECK(child >= 0);
+		if (child == 0) {
+			alarm(60);
+			_exit(find_it_gone());
+		}
+		CHECK(waitpid(child, &status, 0) == child);
+	}
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	CHECK(pthread_join(thread, NULL) == 0);
+	CHECK_MAJOR(gss_import_sec_context(&minor, &token, &theirs), GSS_S_COMPLETE);
+	CHECK(converse(ours, theirs));
+	free_buffer(&token);
+	delete(ours);
+	delete(theirs);
+}
+
 int main(int count, char **arguments)
 {
 	alarm(120);
 	CHECK(count > 1);
 	if (strcmp(arguments[1], "transfer") == 0)
 		transfer();
+	else if (strcmp(arguments[1], "exporting") == 0)
+		exporting();
 	else
 		busy(atoi(arguments[2]));
 	return 0;

@@ -2,10 +2,12 @@
  * Memory runs out in the middle of a call: malloc is this program's own, and fails when it is told to. Whatever was to
  * happen has happened as a whole, or not at all.
  *
- *     memory NAME    one of the tests at the end
+ *     memory NAME [STORE]    one of the tests at the end; where contexts wait
  */
 #include "common.h"
 #include <errno.h>
+#include <glob.h>
+#include <sys/stat.h>
 
 extern void *__libc_malloc(size_t size);
 extern void *__libc_calloc(size_t count, size_t size);
@@ -52,6 +54,9 @@ int posix_memalign(void **result, size_t alignment, size_t size)
 	*result = __libc_memalign(alignment, size);
 	return *result ? 0 : ENOMEM;
 }
+
+/* What is smaller is not tried for: a program that cannot get that many bytes has nothing to go on with. */
+enum { SMALLEST = 1024 };
 
 static void fail_from(size_t size, int after)
 {
@@ -191,6 +196,105 @@ static void import(void)
 	delete(ours);
 }
 
+/* Contexts that wait for their importers, so that the table of contexts has no room for them. */
+enum { MANY = 150 };
+static gss_ctx_id_t peers[MANY];
+static gss_buffer_desc waiting[MANY];
+
+static void let_many_wait(void)
+{
+	for (int i = 0; i < MANY; i++) {
+		gss_ctx_id_t theirs;
+		establish(&peers[i], &theirs);
+		waiting[i] = export_of(&theirs);
+	}
+}
+
+/* The same for contexts that can be claimed once: what gets no handle is not claimed. */
+static void claim(void)
+{
+	OM_uint32 minor, major;
+	gss_ctx_id_t imported[MANY];
+	int failures = 0;
+	let_many_wait();
+	for (int i = 0; i < MANY; i++) {
+		imported[i] = GARBAGE;
+		fail_from(4096, 0);
+		major = gss_import_sec_context(&minor, &waiting[i], &imported[i]);
+		work_again();
+		if (major != GSS_S_COMPLETE) {
+			check_out_of_memory(major, minor);
+			CHECK(imported[i] == GSS_C_NO_CONTEXT);
+			failures++;
+			/* The token is as good as before. */
+			CHECK_MAJOR(gss_import_sec_context(&minor, &waiting[i], &imported[i]), GSS_S_COMPLETE);
+		}
+		/* Only now: a handle that came from a failed call would be found here. */
+		CHECK(converse(peers[i], imported[i]));
+	}
+	CHECK(failures > 0);
+	for (int i = 0; i < MANY; i++) {
+		free_buffer(&waiting[i]);
+		delete(peers[i]);
+		delete(imported[i]);
+	}
+}
+
+static const char *store;
+
+/* The size of the one entry that waits; 0 if there is none. */
+static size_t size_of_entry(void)
+{
+	char pattern[4096];
+	glob_t found;
+	struct stat file = {0};
+	snprintf(pattern, sizeof pattern, "%s/u*/*/*", store);
+	if (glob(pattern, 0, NULL, &found) == 0) {
+		CHECK(found.gl_pathc == 1 && stat(found.gl_pathv[0], &file) == 0);
+	}
+	globfree(&found);
+	return file.st_size;
+}
+
+/* Each larger allocation of an export fails once, whatever it is for, and that of an import that depends on its token:
+ * either all happens or nothing. */
+static void anywhere(void)
+{
+	OM_uint32 minor, major;
+	gss_ctx_id_t ours, theirs, before;
+	gss_buffer_desc token;
+	int failures = 0;
+	CHECK(store != NULL);
+	establish(&ours, &theirs);
+	for (;;) {
+		before = theirs;
+		token = garbage_buffer();
+		fail_from(SMALLEST, failures);
+		major = gss_export_sec_context(&minor, &theirs, &token);
+		work_again();
+		if (failed == 0)
+			break;
+		failures++;
+		check_out_of_memory(major, minor);
+		CHECK(theirs == before && is_cleared(&token));
+		CHECK(converse(ours, theirs));
+		CHECK(size_of_entry() == 0);
+	}
+	CHECK_MAJOR(major, GSS_S_COMPLETE);
+	CHECK(failures > 0 && size_of_entry() > 0);
+	theirs = GARBAGE;
+	fail_at(size_of_entry());
+	major = gss_import_sec_context(&minor, &token, &theirs);
+	work_again();
+	CHECK_MAJOR(major, GSS_S_FAILURE);
+	CHECK(failed == 1 && theirs == GSS_C_NO_CONTEXT && size_of_entry() > 0);
+	CHECK_MAJOR(gss_import_sec_context(&minor, &token, &theirs), GSS_S_COMPLETE);
+	CHECK(converse(ours, theirs));
+	free_buffer(&token);
+	delete(ours);
+	delete(theirs);
+}
+
 /* A first leg whose context has no room makes none. */
 static void first_leg(void)
 {
@@ -291,12 +395,13 @@ static void messages(void)
 static const struct {
 	const char *name;
 	void (*run)(void);
-} tests[] = {{"export", export}, {"c-export", export_of_c_mechanism}, {"import", import}, {"first-leg", first_leg},
-    {"names", names}, {"messages", messages}};
+} tests[] = {{"export", export}, {"c-export", export_of_c_mechanism}, {"import", import}, {"claim", claim},
+    {"anywhere", anywhere}, {"first-leg", first_leg}, {"names", names}, {"messages", messages}};
 
 int main(int count, char **arguments)
 {
-	CHECK(count == 2);
+	CHECK(count == 2 || count == 3);
+	store = arguments[2];
 	for (size_t i = 0; i < sizeof tests / sizeof *tests; i++)
 		if (strcmp(tests[i].name, arguments[1]) == 0) {
 			tests[i].run();

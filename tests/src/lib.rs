@@ -4,11 +4,16 @@
 pub mod c;
 pub mod c_mechanism;
 pub mod environment;
+pub mod exporter;
+pub mod gssctl;
+pub mod memory;
 pub mod party;
+pub mod peer;
 
 use gss_core::config::Sources;
 use gss_core::{Context, Flags, Gss, Oid, Result, name_type};
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
@@ -60,6 +65,7 @@ fn cargo(manifest: &Path, target: &Path, arguments: &[&str]) {
 }
 
 /// A plugin directory and a config of the test's own.
+#[derive(Debug)]
 pub struct Site {
     folder: TempDir,
     /// In memory, as a transfer store should be.
@@ -133,6 +139,21 @@ impl Site {
     /// Adds a file with one line to `plugins.d`.
     pub fn configure(&self, file: &str, line: &str) {
         self.write(&format!("plugins.d/{file}.conf"), &format!("{line}\n"));
+    }
+
+    /// Lets other users read the site, and go through its store.
+    pub fn open_to_others(&self) {
+        for folder in [self.folder.path(), self.store.path()] {
+            fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).expect("the site is ours");
+        }
+    }
+
+    /// Writes another config, with the same settings and plugins, and the dummy under these options; answers its path.
+    pub fn other_dummy(&self, name: &str, options: &str) -> PathBuf {
+        let settings = self.settings();
+        let (_, settings) = settings.split_once('\n').expect("the first line includes the others");
+        self.write(name, &format!("{settings}dummy {DUMMY} libgss_mech_dummy.so [{options}]\n"));
+        self.path(name)
     }
 
     /// The switch over this site.

@@ -20,6 +20,13 @@ fn a_fork_while_threads_are_at_work_leaves_the_child_no_lock() {
 }
 
 #[test]
+fn a_fork_while_an_export_is_under_way_leaves_the_context_to_the_parent_alone() {
+    let site = dummy_site("gss.default=yes,delay=serialize:3000");
+    Library::ours().program("forks.c", Build::Plain).run(&site, &["exporting"]);
+    assert!(site.waiting().is_empty());
+}
+
+#[test]
 fn the_library_and_its_contexts_outlive_what_loaded_it() {
     let site = dummy_site("gss.default=yes");
     let library = Library::ours();

@@ -38,6 +38,19 @@ fn an_export_that_fails_for_memory_after_the_mechanism_has_ended_the_context_put
 }
 
 #[test]
+fn a_claim_without_memory_is_none() {
+    without_memory("claim");
+}
+
+#[test]
+fn whatever_allocation_fails_all_happens_or_nothing() {
+    let site = dummy_site("gss.default=yes");
+    let store = site.store().to_str().expect("a name in UTF-8").to_owned();
+    Library::ours().program("memory.c", Build::Plain).run(&site, &["anywhere", &store]);
+    assert!(site.waiting().is_empty());
+}
+
+#[test]
 fn an_import_without_memory_leaves_no_handle_and_a_good_token() {
     // The program fills the table of contexts from one token.
     without_memory_with("gss.default=yes,gss.transfer=portable", "import");

@@ -2,13 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
 use gss_core::{Gss, Oid, name_type};
-use gss_tests::{Site, build_apart, here, product};
+use gss_tests::gssctl::{answer, gssctl, json, run, run_with_input};
+use gss_tests::{Site, build_apart, dummy_site, here, product};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::fs;
-use std::io::Write as _;
-use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -22,48 +22,6 @@ fn acme_site() -> Site {
     site.install(&target.join("debug/libacme_mech.so"));
     site.configure("acme", &format!("acme {ACME} libacme_mech.so [greeting=salut gss.alias=1.3.6.1.4.1.99999.2]"));
     site
-}
-
-fn dummy_site(options: &str) -> Site {
-    let site = Site::new();
-    site.install_dummy();
-    site.configure("dummy", &format!("dummy {DUMMY} libgss_mech_dummy.so [{options}]"));
-    site
-}
-
-fn gssctl(site: &Site) -> Command {
-    let mut command = Command::new(product("gssctl", "gssctl"));
-    command.arg("--conf").arg(site.path("plugins.conf")).arg("--plugin-dir").arg(site.plugins());
-    command.env_remove("GSS_LOG").stdin(Stdio::null());
-    command
-}
-
-struct Answer {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-fn answer(output: Output) -> Answer {
-    let text = |bytes| String::from_utf8(bytes).unwrap();
-    Answer { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) }
-}
-
-fn run(site: &Site, arguments: &[&str]) -> Answer {
-    answer(gssctl(site).args(arguments).output().expect("gssctl was built"))
-}
-
-fn run_with_input(site: &Site, arguments: &[&str], input: &[u8]) -> Answer {
-    let mut command = gssctl(site);
-    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("gssctl was built");
-    // It may have seen enough before the end.
-    let _ = child.stdin.take().unwrap().write_all(input);
-    answer(child.wait_with_output().unwrap())
-}
-
-fn json(answer: &Answer) -> Value {
-    serde_json::from_str(&answer.out).unwrap_or_else(|error| panic!("{error}: {}{}", answer.out, answer.err))
 }
 
 #[test]
@@ -120,7 +78,14 @@ fn what_cannot_be_looked_at_is_exit_code_2() {
     assert_eq!(run(&site, &["mechs", "nobody"]).code, Some(2));
     assert_eq!(run(&site, &["nonsense"]).code, Some(2));
     let missing = site.path("missing.conf");
-    for arguments in [&["mechs", "--conf"][..], &["config", "check"], &["config", "show", "--conf"]] {
+    for arguments in [
+        &["mechs", "--conf"][..],
+        &["config", "check"],
+        &["config", "show", "--conf"],
+        &["transfer", "list", "--conf"],
+        &["transfer", "sweep", "--conf"],
+        &["transfer", "revoke", "00112233445566778899aabbccddeeff", "--conf"],
+    ] {
         let mut arguments = arguments.to_vec();
         arguments.push(missing.to_str().unwrap());
         let answer = answer(Command::new(product("gssctl", "gssctl")).args(&arguments).output().unwrap());
@@ -181,7 +146,30 @@ fn config_show_is_a_config_again() {
     assert!(shown.out.contains(&format!("# {}:1", site.path("plugins.d/acme.conf").display())), "{}", shown.out);
 }
 
-/// An interprocess token of the stranger's mechanism, whose body holds the name alice.
+#[test]
+fn config_show_has_the_settings_and_what_stands_for_those_that_are_missing() {
+    let site = Site::new();
+    let settings = |site: &Site| {
+        let shown = run(site, &["config", "show"]).out;
+        shown.lines().filter(|line| line.starts_with("gss.")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let directory = format!("gss.transfer-directory={}", site.store().display());
+    assert_eq!(
+        settings(&site),
+        ["gss.transfer=once", &directory, "gss.transfer-wait=36000", "gss.transfer-limit=67108864"]
+    );
+    site.write("plugins.conf", "gss.transfer=portable gss.transfer-wait=2m\ngss.transfer-limit=1M\n");
+    assert_eq!(settings(&site), ["gss.transfer=portable", "gss.transfer-wait=120", "gss.transfer-limit=1048576"]);
+}
+
+/// A site where the stranger's contexts travel in their tokens.
+fn portable_site() -> Site {
+    let site = acme_site();
+    site.write("plugins.conf", &format!("{}gss.transfer=portable\n", site.settings()));
+    site
+}
+
+/// An interprocess token of the stranger's mechanism, whose body holds the name alice where it is portable.
 fn acme_token(gss: &Gss) -> Vec<u8> {
     let oid: Oid = ACME.parse().unwrap();
     let (user, service) = (gss.name(b"alice", Some(&name_type::USER_NAME)), gss.name(b"service", None));
@@ -195,8 +183,9 @@ fn acme_token(gss: &Gss) -> Vec<u8> {
 
 #[test]
 fn token_inspect_shows_mechanism_and_sizes_and_never_the_body() {
-    let site = acme_site();
+    let site = portable_site();
     let token = acme_token(&site.gss());
+    assert!(token.windows(5).any(|bytes| bytes == b"alice"), "nothing to be seen: {token:?}");
     let hex: String = token.iter().map(|byte| format!("{byte:02x}")).collect();
     fs::write(site.path("token"), &token).unwrap();
     fs::write(site.path("token.hex"), &hex).unwrap();
@@ -212,7 +201,8 @@ fn token_inspect_shows_mechanism_and_sizes_and_never_the_body() {
         assert_eq!(report["oid"], ACME);
         assert_eq!(report["configured"]["name"], "acme");
         assert_eq!(report["configured"]["line"], 1);
-        assert_eq!(report["kind"], "once");
+        assert_eq!(report["kind"], "portable");
+        assert_eq!((&report["claim"], &report["configured"]["admitted"]), (&Value::Null, &Value::Bool(true)));
         assert_eq!(report["prefix"], prefix);
         assert_eq!(report["body"], token.len() - prefix);
         assert_eq!(report["total"], token.len());
@@ -265,7 +255,8 @@ fn table(out: &str) -> HashMap<String, String> {
 
 #[test]
 fn demo_moves_contexts_of_a_strangers_mechanism() {
-    let answer = run(&acme_site(), &["demo", "--messages", "7"]);
+    let site = acme_site();
+    let answer = run(&site, &["demo", "--messages", "7"]);
     assert_eq!(answer.code, Some(0), "{}{}", answer.out, answer.err);
     assert_eq!(answer.err, "");
     let table = table(&answer.out);
@@ -277,7 +268,8 @@ fn demo_moves_contexts_of_a_strangers_mechanism() {
     assert!(answer.out.contains(&answered), "{}", answer.out);
     for (what, status) in [
         ("acceptor", "NO_CONTEXT"),
-        ("worker", "NO_CONTEXT"),
+        (&*format!("worker {} uses", table["worker 1"]), "NO_CONTEXT"),
+        (&*format!("worker {} imports the token that worker {}", table["worker 2"], table["worker 1"]), "NO_CONTEXT"),
         ("a token cut off", "CALL_BAD_STRUCTURE|DEFECTIVE_TOKEN"),
         ("a token of an unknown", "BAD_MECH"),
         // It protects nothing, and the demo has to say so.
@@ -287,7 +279,17 @@ fn demo_moves_contexts_of_a_strangers_mechanism() {
         let line = must_fail.skip(1).find(|line| line.trim_start().starts_with(what)).unwrap();
         assert!(line.ends_with(&format!("  {status}")), "{line}");
     }
+    assert!(answer.out.contains("transfer store: nothing is left"), "{}", answer.out);
+    assert_eq!(site.waiting(), Vec::<PathBuf>::new());
     assert!(answer.out.ends_with("demo: 1 mechanism passed\n"), "{}", answer.out);
+}
+
+#[test]
+fn demo_says_that_a_portable_token_can_be_imported_again() {
+    let answer = run(&portable_site(), &["demo"]);
+    assert_eq!(answer.code, Some(0), "{}{}", answer.out, answer.err);
+    assert!(answer.out.contains("accepted: a portable token can be imported again"), "{}", answer.out);
+    assert!(!answer.out.contains("transfer store"), "{}", answer.out);
 }
 
 #[test]
@@ -471,7 +473,9 @@ fn a_reader_who_has_seen_enough_is_no_error() {
 fn help_tells_of_exit_codes_files_and_environment() {
     let answer = run(&Site::new(), &["--help"]);
     assert_eq!(answer.code, Some(0));
-    for part in ["Examples:", "Exit codes:", "/etc/gss/plugins.conf", "GSS_PLUGINS_CONF", "gssctl demo"] {
+    for part in
+        ["Examples:", "Exit codes:", "/etc/gss/plugins.conf", "GSS_PLUGINS_CONF", "gssctl demo", "gssctl transfer list"]
+    {
         assert!(answer.out.contains(part), "{part}: {}", answer.out);
     }
     assert!(!answer.out.contains("demo-role"), "{}", answer.out);

@@ -8,6 +8,7 @@ use gss_tests::{Site, built, dummy_site, here};
 use headers::{Headers, Work, run};
 use std::collections::BTreeSet;
 use std::fs;
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -32,6 +33,8 @@ fn install_serves_programs_and_replaces_nobodys_files() {
         "/usr/include/gss-switch/gssapi/gssapi_krb5.h",
         "/usr/share/man/man1/gssctl.1",
         "/usr/share/man/man5/plugins.conf.5",
+        "/usr/share/doc/gss-switch/security.md",
+        "/usr/lib/tmpfiles.d/gss-switch.conf",
         "/etc/gss/plugins.conf",
     ]);
     among_packages.holds_nothing_of_others();
@@ -49,8 +52,10 @@ fn install_serves_programs_and_replaces_nobodys_files() {
         "/usr/local/lib/pkgconfig/libgss.pc",
         "/usr/local/include/gssapi.h",
         "/usr/local/include/gssapi/gssapi_ext.h",
+        "/usr/local/lib/tmpfiles.d/gss-switch.conf",
         "/etc/gss/plugins.conf",
     ]);
+    own_prefix.makes_the_store("/usr/local/lib/tmpfiles.d/gss-switch.conf");
     own_prefix.explains_each_function("/usr/local/share/man/man3", "3");
     own_prefix.builds_a_program(&site, "/usr/local/lib");
 
@@ -137,6 +142,48 @@ impl Tree {
             let title = text.lines().find_map(|line| line.strip_prefix(".Dt ")).unwrap_or_default();
             assert!(title.ends_with(&format!(" {section}")), "{page}: {title}");
             assert!(text.contains(&format!(".Fo {function}\n")), "{page} does not show how {function} is called");
+        }
+    }
+
+    /// What is installed for systemd-tmpfiles makes the transfer store's directory, and its comments make the folders
+    /// that they say, with the owner and mode that the switch asks of them.
+    fn makes_the_store(&self, file: &str) {
+        let text = fs::read_to_string(self.path(file)).expect("the file for systemd-tmpfiles");
+        let root = self.work.path("root");
+        for folder in ["run", "etc"] {
+            fs::create_dir_all(root.join(folder)).expect("a folder of the test's");
+        }
+        fs::write(root.join("etc/passwd"), "root:x:0:0::/:/bin/sh\nwww-data:x:33:33::/:/bin/sh\n").expect("passwd");
+        fs::write(root.join("etc/group"), "root:x:0:\nwww-data:x:33:\n").expect("group");
+        // The examples as an administrator would take them from the comments.
+        let example = |line: &str| line.strip_prefix("#   ").filter(|line| line.starts_with("d ")).map(str::to_owned);
+        let examples: Vec<_> = text.lines().filter_map(example).collect();
+        let lines: Vec<_> = text.lines().filter(|line| line.starts_with("d ")).map(str::to_owned).collect();
+        let expected = [
+            ("run/gss", 0o755, 0, 0),
+            ("run/gss/transfer", 0o755, 0, 0),
+            ("run/gss/transfer/g33", 0o2770, 0, 33),
+            ("run/gss/transfer/u33", 0o700, 33, 33),
+        ];
+        let all = [lines, examples].concat();
+        assert_eq!(all.len(), expected.len(), "{all:#?}");
+        for (line, (path, mode, uid, _)) in all.iter().zip(expected) {
+            let fields: Vec<_> = line.split_whitespace().collect();
+            let owner = if uid == 0 { "root" } else { "www-data" };
+            let mode = format!("{mode:04o}");
+            assert_eq!(fields[..4], ["d", &format!("/{path}"), &mode, owner], "{line}");
+            assert_eq!((fields.len(), fields[5]), (6, "-"), "{line}");
+        }
+        let config = self.work.path("tmpfiles.conf");
+        fs::write(&config, all.join("\n") + "\n").expect("a file of the test's");
+        // To give files to others takes root.
+        if fs::metadata("/proc/self").expect("procfs").uid() != 0 {
+            return;
+        }
+        run(Command::new("systemd-tmpfiles").arg(format!("--root={}", root.display())).arg("--create").arg(&config));
+        for (path, mode, uid, gid) in expected {
+            let found = fs::metadata(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+            assert_eq!((found.mode() & 0o7777, found.uid(), found.gid()), (mode, uid, gid), "{path}");
         }
     }
 

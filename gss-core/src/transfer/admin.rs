@@ -2,13 +2,15 @@
 //! here reads a state or a key.
 
 use super::entry;
+use super::error::TransferError;
 use super::host;
-use super::minute::{self, Minute, look, names};
+use super::minute::{self, Minute, look_in, names};
 use super::place::{Place, TMPFS, Unusable, places};
-use crate::config::Settings;
+use super::rules::{Rules, is_in};
+use crate::config::{MechanismLine, Settings};
 use crate::token::{Audience, Claim, TransferId};
 use gss_plugin_abi::{MAX_OID_OCTETS, Oid};
-use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, fstat, openat, statfs, unlinkat};
+use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags, accessat, fstat, openat, statfs, unlinkat};
 use rustix::io::Errno;
 use std::io;
 use std::os::fd::OwnedFd;
@@ -87,14 +89,24 @@ pub struct Directory {
     pub on_disk: bool,
 }
 
-/// The directories that an export of this process tries, in that order.
-pub fn directories(settings: &Settings) -> Vec<Directory> {
+/// Who may import the contexts of a mechanism that this process exports.
+///
+/// # Errors
+/// [`TransferError::NoAccount`].
+pub fn audience(line: &MechanismLine) -> Result<Audience, TransferError> {
+    Rules::of(line).audience(rustix::process::geteuid().as_raw())
+}
+
+/// The directories that an export of this process for an audience tries, in that order.
+pub fn directories(settings: &Settings, audience: Audience) -> Vec<Directory> {
     let euid = rustix::process::geteuid().as_raw();
-    let audience = Audience::User(euid);
     let describe = |place: Place| {
         let unusable = match place.folder(audience, euid, false) {
-            Ok(_) => None,
+            Ok(folder) => accessat(CWD, &folder, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS)
+                .err()
+                .map(|error| format!("{}: {}", folder.display(), io::Error::from(error))),
             Err(Unusable::Missing) if place.can_be_made(euid) => None,
+            Err(Unusable::NoFolder(Audience::User(_))) if place.can_be_made(euid) => None,
             Err(unusable) => Some(unusable.to_string()),
         };
         let on_disk = statfs(&place.path).is_ok_and(|found| u64::try_from(found.f_type) != Ok(TMPFS));
@@ -106,18 +118,7 @@ pub fn directories(settings: &Settings) -> Vec<Directory> {
 /// All that waits in the directories that this process may look into; for root, those of all users.
 pub fn list(settings: &Settings) -> Listing {
     let mut listing = Listing::default();
-    each_folder(settings, &mut listing.unseen, |path, audience| {
-        let folder = minute::open(CWD, path)?;
-        for name in names::<Minute>(&folder)? {
-            let path = path.join(name.to_string());
-            // Gone between the two looks, or not ours to see.
-            let Ok(folder) = minute::open(CWD, &path) else { continue };
-            for id in names::<TransferId>(&folder)? {
-                listing.waiting.extend(describe(&folder, &path, name, id, audience));
-            }
-        }
-        Ok(())
-    });
+    each_entry(settings, &mut listing.unseen, |_, waiting| listing.waiting.push(waiting));
     listing.waiting.sort_by_key(|waiting| (waiting.since, waiting.id));
     listing
 }
@@ -127,8 +128,8 @@ pub fn list(settings: &Settings) -> Listing {
 pub fn sweep(settings: &Settings) -> Swept {
     let mut swept = Swept::default();
     let now = host::now();
-    each_folder(settings, &mut swept.unseen, |path, _| {
-        swept.removed += look(path, now, usize::MAX)?.removed;
+    each_folder(settings, &mut swept.unseen, |folder, _, _| {
+        swept.removed += look_in(folder, now, usize::MAX)?.removed;
         Ok(())
     });
     swept
@@ -140,17 +141,18 @@ pub fn sweep(settings: &Settings) -> Swept {
 /// # Errors
 /// The system's, where it was found and could not be removed.
 pub fn revoke(settings: &Settings, id: TransferId) -> io::Result<Option<WaitingContext>> {
-    let Some(waiting) = list(settings).waiting.into_iter().find(|waiting| waiting.id == id) else {
-        return Ok(None);
-    };
-    // Through the folder itself, in whose place nothing else can be put meanwhile.
-    let folder = waiting.path.parent().unwrap_or(&waiting.path);
-    let removed = minute::open(CWD, folder).and_then(|folder| unlinkat(&folder, id.to_string(), AtFlags::empty()));
-    match removed {
-        Ok(()) => Ok(Some(waiting)),
-        Err(Errno::NOENT) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    let mut revoked = Ok(None);
+    each_entry(settings, &mut Vec::new(), |folder, waiting| {
+        if waiting.id == id {
+            // In the folder that it was found in, whatever has its path by now.
+            match unlinkat(folder, id.to_string(), AtFlags::empty()) {
+                Ok(()) => revoked = Ok(Some(waiting)),
+                Err(Errno::NOENT) => {}
+                Err(error) => revoked = Err(error.into()),
+            }
+        }
+    });
+    revoked
 }
 
 /// What has become of a claim. It is not claimed by that.
@@ -165,8 +167,13 @@ pub fn standing(settings: &Settings, claim: &Claim) -> Standing {
     }
     let minute = Minute::of(claim);
     let mut unseen = None;
-    for base in bases(settings) {
-        let path = base.join(claim.audience.to_string()).join(minute.to_string());
+    // Where it would be imported, whoever asks.
+    let importer = match claim.audience {
+        Audience::User(uid) => uid,
+        Audience::Group(_) => rustix::process::geteuid().as_raw(),
+    };
+    for place in places(settings, claim.audience, importer) {
+        let path = place.path.join(claim.audience.to_string()).join(minute.to_string());
         match minute::open(CWD, &path) {
             Ok(folder) => {
                 if let Some(waiting) = describe(&folder, &path, minute, claim.id, claim.audience) {
@@ -180,25 +187,53 @@ pub fn standing(settings: &Settings, claim: &Claim) -> Standing {
     unseen.map_or(Standing::Gone, Standing::Unseen)
 }
 
-/// Does something for each audience's folder.
+/// Does something for each entry, which lies in the folder that comes with it.
+fn each_entry(
+    settings: &Settings,
+    unseen: &mut Vec<(PathBuf, io::Error)>,
+    mut visit: impl FnMut(&OwnedFd, WaitingContext),
+) {
+    each_folder(settings, unseen, |folder, path, audience| {
+        for minute in names::<Minute>(folder)? {
+            let name = minute.to_string();
+            // Gone between the two looks, or not ours to see.
+            let Ok(entries) = minute::open(folder, Path::new(&name)) else { continue };
+            let path = path.join(name);
+            for id in names::<TransferId>(&entries)? {
+                if let Some(waiting) = describe(&entries, &path, minute, id, audience) {
+                    visit(&entries, waiting);
+                }
+            }
+        }
+        Ok(())
+    });
+}
+
+/// Does something for each audience's folder. Each is opened from the one above it, so that nobody who may write to one of
+/// them can lead root elsewhere.
 fn each_folder(
     settings: &Settings,
     unseen: &mut Vec<(PathBuf, io::Error)>,
-    mut visit: impl FnMut(&Path, Audience) -> Result<(), Errno>,
+    mut visit: impl FnMut(&OwnedFd, &Path, Audience) -> Result<(), Errno>,
 ) {
-    for base in bases(settings) {
-        let audiences = match minute::open(CWD, &base).and_then(|base| names::<Audience>(&base)) {
-            Ok(audiences) => audiences,
+    let euid = rustix::process::geteuid().as_raw();
+    for path in bases(settings) {
+        let opened = minute::open(CWD, &path).and_then(|base| names::<Audience>(&base).map(|names| (base, names)));
+        let (base, audiences) = match opened {
+            Ok(opened) => opened,
             Err(Errno::NOENT) => continue,
             Err(error) => {
-                unseen.push((base, error.into()));
+                unseen.push((path, error.into()));
                 continue;
             }
         };
         for audience in audiences {
-            let path = base.join(audience.to_string());
-            match visit(&path, audience) {
+            let name = audience.to_string();
+            let path = path.join(&name);
+            match minute::open(&base, Path::new(&name)).and_then(|folder| visit(&folder, &path, audience)) {
                 Ok(()) | Err(Errno::NOENT) => {}
+                // Others' are nobody's business.
+                Err(Errno::ACCESS) if !is_in(audience, euid) => {}
                 Err(error) => unseen.push((path, error.into())),
             }
         }

@@ -17,14 +17,15 @@ pub enum TransferError {
         /// Each directory with what is wrong with it.
         reasons: Arc<str>,
     },
-    /// As many bytes wait already as may.
+    /// With this context more bytes would wait than may.
     #[error(
-        "contexts of {waiting} bytes wait in {} already, {limit} are allowed (gss.transfer-limit)", folder.display()
+        "no room for another context in {}: those that wait count as {waiting} bytes, and {limit} are allowed \
+         (gss.transfer-limit)", folder.display()
     )]
     Full {
         /// The folder.
         folder: Arc<Path>,
-        /// The bytes there, by whole pages.
+        /// The bytes there, each context counted as the largest of its size class.
         waiting: u64,
         /// The bytes allowed.
         limit: u64,
@@ -51,7 +52,7 @@ pub enum TransferError {
         kind: &'static str,
     },
     /// The mechanism is configured for the other kind of token.
-    #[error("the token is {found}, and the mechanism is configured for {configured} (gss.transfer)")]
+    #[error("the token is of the kind {found}, and the mechanism's line admits only {configured} (gss.transfer)")]
     OtherKind {
         /// The token's.
         found: Kind,
@@ -59,7 +60,7 @@ pub enum TransferError {
         configured: Kind,
     },
     /// The token is for another user, or for a group that this process is not in.
-    #[error("the context may be imported by {}, which this process is not", Members(*.0))]
+    #[error("only {} may import the context", Importers(*.0))]
     NotInAudience(Audience),
     /// The entry, or its folder, is not one that may be used here.
     #[error("{} is not to be used: {reason}", path.display())]
@@ -89,26 +90,26 @@ pub enum TransferError {
     },
 }
 
-/// A transfer kind, in words.
+/// A transfer kind, as the config writes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Kind(pub TransferKind);
 
 impl std::fmt::Display for Kind {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self.0 {
-            TransferKind::Once => "good for one import (once)",
+            TransferKind::Once => "once",
             TransferKind::Portable => "portable",
         })
     }
 }
 
-struct Members(Audience);
+struct Importers(Audience);
 
-impl std::fmt::Display for Members {
+impl std::fmt::Display for Importers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.0 {
-            Audience::User(uid) => write!(f, "uid {uid}"),
-            Audience::Group(gid) => write!(f, "the members of gid {gid}"),
+            Audience::User(uid) => write!(f, "processes of uid {uid}"),
+            Audience::Group(gid) => write!(f, "processes in the group with gid {gid}"),
         }
     }
 }

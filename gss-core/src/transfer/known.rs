@@ -4,7 +4,7 @@
 use super::error::TransferError;
 use super::host::{monotonic_ms, now};
 use super::minute;
-use super::place::{Unusable, places};
+use super::place::places;
 use crate::config::Settings;
 use crate::token::Audience;
 use std::path::{Path, PathBuf};
@@ -93,9 +93,6 @@ pub(super) fn for_export(settings: &Settings, audience: Audience, euid: u32) -> 
     for place in places(settings, audience, euid) {
         match place.folder(audience, euid, true) {
             Ok(folder) => return Ok(remember(settings, audience, euid, &folder)),
-            Err(Unusable::Missing) if matches!(audience, Audience::Group(_)) => {
-                reasons.push(format!("{}: there is no folder {audience} in it", place.path.display()));
-            }
             Err(unusable) => reasons.push(format!("{}: {unusable}", place.path.display())),
         }
     }

@@ -2,9 +2,10 @@
 //! and what has expired is found, by looking at their names and sizes, not at the entries.
 
 use crate::token::{Claim, TransferId};
-use rustix::fs::{AtFlags, Dir, Mode, OFlags, openat, statat, unlinkat};
+use rustix::fs::{AtFlags, Mode, OFlags, RawDir, openat, statat, unlinkat};
 use rustix::io::Errno;
 use std::fmt;
+use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::str::FromStr;
@@ -17,6 +18,9 @@ const GRACE: u64 = 120;
 /// kernel's mm/shmem.c).
 const NAME_SIZE: u64 = 20;
 const OWN_NAMES: u64 = 2;
+
+/// How much of a directory is read at once, in bytes: some sixty names.
+const READ_AT_ONCE: usize = 4096;
 
 /// A folder of entries, named `MINUTE.CLASS`: the minutes since 1970 and the size class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,14 +72,18 @@ pub(super) struct Look {
 
 /// Looks at an audience's folder and removes at most `most` expired entries.
 pub(super) fn look(folder: &Path, now: u64, most: usize) -> Result<Look, Errno> {
-    let folder = open(rustix::fs::CWD, folder)?;
+    look_in(&open(rustix::fs::CWD, folder)?, now, most)
+}
+
+/// The same in a folder that is open.
+pub(super) fn look_in(folder: &OwnedFd, now: u64, most: usize) -> Result<Look, Errno> {
     let mut look = Look::default();
-    for minute in names::<Minute>(&folder)? {
+    for minute in names::<Minute>(folder)? {
         let name = minute.to_string();
         if minute.is_over(now) && look.removed < most {
-            look.removed += empty(&folder, &name, most - look.removed);
+            look.removed += empty(folder, &name, most - look.removed);
         }
-        if let Ok(stat) = statat(&folder, &name, AtFlags::SYMLINK_NOFOLLOW) {
+        if let Ok(stat) = statat(folder, &name, AtFlags::SYMLINK_NOFOLLOW) {
             let names = u64::try_from(stat.st_size).unwrap_or(0) / NAME_SIZE;
             let entries = names.saturating_sub(OWN_NAMES);
             look.waiting = look.waiting.saturating_add(entries.saturating_mul(Claim::class_size(minute.class)));
@@ -105,12 +113,17 @@ pub(super) fn open(at: impl rustix::fd::AsFd, path: &Path) -> Result<OwnedFd, Er
     openat(at, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty())
 }
 
-/// The names in a directory that are of one kind; others are nobody's business here.
+/// The names in a directory that are of one kind; others are nobody's business here. Reads on from where the descriptor
+/// is. Without memory it fails, while the readers of the standard library and of rustix would end the process.
 pub(super) fn names<T: FromStr>(directory: &OwnedFd) -> Result<Vec<T>, Errno> {
     let mut names = Vec::new();
-    for entry in Dir::read_from(directory)? {
-        let name = entry?;
-        names.extend(name.file_name().to_str().ok().and_then(|name| name.parse().ok()));
+    let mut buffer = [const { MaybeUninit::uninit() }; READ_AT_ONCE];
+    let mut entries = RawDir::new(directory, &mut buffer);
+    while let Some(entry) = entries.next() {
+        if let Some(name) = entry?.file_name().to_str().ok().and_then(|name| name.parse().ok()) {
+            names.try_reserve(1).map_err(|_| Errno::NOMEM)?;
+            names.push(name);
+        }
     }
     Ok(names)
 }

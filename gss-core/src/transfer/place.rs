@@ -34,6 +34,8 @@ pub(super) struct Place {
 #[derive(Debug)]
 pub(super) enum Unusable {
     Missing,
+    /// The directory is there, and the audience's folder is not.
+    NoFolder(Audience),
     /// This process may not use it, or nobody should.
     Refused(String),
     /// The system could not look.
@@ -44,6 +46,7 @@ impl fmt::Display for Unusable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("there is no such directory"),
+            Self::NoFolder(audience) => write!(f, "there is no folder {audience} in it"),
             Self::Refused(reason) => f.write_str(reason),
             Self::System(error) => error.fmt(f),
         }
@@ -88,8 +91,13 @@ impl Place {
         let name = audience.to_string();
         let folder = match directory(&base, Path::new(&name)) {
             Err(Errno::NOENT) if make && audience == Audience::User(euid) => {
-                make_directory(base.as_fd(), Path::new(&name), PRIVATE)?
+                match make_directory(base.as_fd(), Path::new(&name), PRIVATE) {
+                    // The administrator makes it, or nobody does.
+                    Err(Errno::ACCESS) => return Err(Unusable::NoFolder(audience)),
+                    folder => folder?,
+                }
             }
+            Err(Errno::NOENT) => return Err(Unusable::NoFolder(audience)),
             folder => folder?,
         };
         let path = self.path.join(name);

@@ -245,7 +245,7 @@ pub(super) fn find(claim: &Claim, rules: &Rules) -> Result<Found, TransferError>
                 Err(error @ TransferError::Refused { .. }) => refusal = Some(error),
                 Err(error) => return Err(error),
             },
-            Err(Unusable::Missing) => {}
+            Err(Unusable::Missing | Unusable::NoFolder(_)) => {}
             Err(Unusable::Refused(reason)) => refusal = Some(TransferError::refused(&place.path, reason)),
             Err(Unusable::System(error)) => return Err(TransferError::system("look into", &place.path, error)),
         }
@@ -337,7 +337,10 @@ impl Found {
         // A name that was given to the file meanwhile could be put in the place of the one that is gone.
         match fstat(&self.file) {
             Ok(stat) if stat.st_nlink == 0 => Ok(()),
-            Ok(_) => Err(TransferError::refused(&*self.path, "it was linked under another name while it was claimed")),
+            Ok(_) => Err(TransferError::refused(
+                &*self.path,
+                "it was linked under another name while it was claimed, and is void",
+            )),
             Err(error) => Err(TransferError::system("look at", &*self.path, error)),
         }
     }

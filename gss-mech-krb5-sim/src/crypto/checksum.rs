@@ -18,10 +18,11 @@ pub struct ChecksumKey {
     mac: Keyed,
 }
 
+/// Each in a box of its own size, for the reason that [`UsageKeys`](super::UsageKeys) have theirs.
 enum Keyed {
-    Sha1(Hmac<Sha1>),
-    Sha256(Hmac<Sha256>),
-    Sha384(Hmac<Sha384>),
+    Sha1(Box<Hmac<Sha1>>),
+    Sha256(Box<Hmac<Sha256>>),
+    Sha384(Box<Hmac<Sha384>>),
 }
 
 /// A checksum as it is sent: [`Enctype::mac_len`] bytes, which it derefs to.
@@ -35,9 +36,9 @@ impl ChecksumKey {
     /// From Kc, which the caller has made of the right length.
     pub(super) fn new(enctype: Enctype, kc: &[u8]) -> Result<Self> {
         let mac = match enctype {
-            Enctype::Aes128Sha1 | Enctype::Aes256Sha1 => Hmac::new_from_slice(kc).map(Keyed::Sha1),
-            Enctype::Aes128Sha256 => Hmac::new_from_slice(kc).map(Keyed::Sha256),
-            Enctype::Aes256Sha384 => Hmac::new_from_slice(kc).map(Keyed::Sha384),
+            Enctype::Aes128Sha1 | Enctype::Aes256Sha1 => Hmac::new_from_slice(kc).map(|mac| Keyed::Sha1(Box::new(mac))),
+            Enctype::Aes128Sha256 => Hmac::new_from_slice(kc).map(|mac| Keyed::Sha256(Box::new(mac))),
+            Enctype::Aes256Sha384 => Hmac::new_from_slice(kc).map(|mac| Keyed::Sha384(Box::new(mac))),
         };
         let mac = mac.map_err(|_| Error::KeyLength { enctype, actual: kc.len() })?;
         Ok(Self { enctype, mac })
@@ -51,9 +52,9 @@ impl ChecksumKey {
     /// The checksum over these pieces, one after the other.
     pub fn sign<'a>(&self, pieces: impl IntoIterator<Item = &'a [u8]>) -> Checksum {
         match &self.mac {
-            Keyed::Sha1(mac) => self.run(mac, pieces),
-            Keyed::Sha256(mac) => self.run(mac, pieces),
-            Keyed::Sha384(mac) => self.run(mac, pieces),
+            Keyed::Sha1(mac) => self.run(&**mac, pieces),
+            Keyed::Sha256(mac) => self.run(&**mac, pieces),
+            Keyed::Sha384(mac) => self.run(&**mac, pieces),
         }
     }
 

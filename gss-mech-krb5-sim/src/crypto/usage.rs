@@ -23,12 +23,13 @@ pub struct UsageKeys {
     suite: Suite,
 }
 
-/// The four combinations of cipher and hash.
+/// The four combinations of cipher and hash. Each in a box of its own size: what a smaller one left free of a larger one's
+/// room would be moved along with it, with whatever was on the stack there, and nobody would wipe it.
 enum Suite {
-    Aes128Sha1(Pair<Aes128, Hmac<Sha1>>),
-    Aes256Sha1(Pair<Aes256, Hmac<Sha1>>),
-    Aes128Sha256(Pair<Aes128, Hmac<Sha256>>),
-    Aes256Sha384(Pair<Aes256, Hmac<Sha384>>),
+    Aes128Sha1(Box<Pair<Aes128, Hmac<Sha1>>>),
+    Aes256Sha1(Box<Pair<Aes256, Hmac<Sha1>>>),
+    Aes128Sha256(Box<Pair<Aes128, Hmac<Sha256>>>),
+    Aes256Sha384(Box<Pair<Aes256, Hmac<Sha384>>>),
 }
 
 impl UsageKeys {
@@ -172,7 +173,7 @@ where
     C: BlockCipherEncrypt + BlockCipherDecrypt + BlockSizeUser<BlockSize = U16> + KeyInit,
     M: Mac + BlockSizeUser + KeyInit + Clone,
 {
-    fn new(enctype: Enctype, ke: &[u8], ki: &[u8]) -> Result<Self> {
+    fn new(enctype: Enctype, ke: &[u8], ki: &[u8]) -> Result<Box<Self>> {
         let length = |actual| Error::KeyLength { enctype, actual };
         let cipher = C::new_from_slice(ke).map_err(|_| length(ke.len()))?;
         let mut mac = <M as KeyInit>::new_from_slice(ki).map_err(|_| length(ki.len()))?;
@@ -183,7 +184,7 @@ where
             mac.update(&[0; CONFOUNDER]);
             seen = CONFOUNDER;
         }
-        Ok(Self { cipher, mac, seen, encrypts_then_macs })
+        Ok(Box::new(Self { cipher, mac, seen, encrypts_then_macs }))
     }
 
     fn tally(&self) -> Tally<M> {

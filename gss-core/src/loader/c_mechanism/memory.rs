@@ -3,8 +3,7 @@
 //! or beyond what was allocated, is `FAILURE` with a text.
 
 use super::ffi::{BufferDesc, BufferSetDesc, OidDesc, OidSetDesc};
-use crate::error::IMPOSSIBLE_ANSWER;
-use gss_plugin_abi::{MAX_OID_OCTETS, MechError, Oid, Result};
+use gss_plugin_abi::{IMPOSSIBLE_ANSWER, MAX_OID_OCTETS, MechError, Oid, Result};
 use std::ffi::c_void;
 use std::{fmt, ptr, slice};
 use zeroize::Zeroize as _;
