@@ -20,6 +20,7 @@ libc6-dev         headers and start files for the same
 pkg-config        says how to compile against MIT's and Heimdal's libraries
 libkrb5-dev       MIT's library, with which ours is compared
 heimdal-multidev  Heimdal's library, the same
+gss-ntlmssp       a C mechanism: NTLMSSP, by itself and through switches
 LIST
         return
     fi

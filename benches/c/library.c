@@ -5,9 +5,10 @@
  *     library MECHANISM TARGET    reads lines "OPERATION THREADS COUNT", answers each with the nanoseconds that COUNT
  *                                 calls took, on the slowest thread
  *     library first               says when the process has had its first answer from the library
+ *     library import FD           imports the contexts that come through a socket; "handover" starts it
  *
- * MECHANISM is "krb5" or "dummy". Both sides of its contexts are in this process; with "krb5" their authentication is
- * mutual.
+ * MECHANISM is "krb5", "ntlmssp" or "dummy". Both sides of its contexts are in this process; with "krb5" their
+ * authentication is mutual. With DIRECT, the path of a mechanism's library, that library is called without any switch.
  */
 #define _GNU_SOURCE
 #ifndef NO_LIBRARY
@@ -18,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -29,8 +31,50 @@ int main(void)
 }
 #else
 
+#ifdef DIRECT
+#include <dlfcn.h>
+
+/* What a mechanism has of its own. The rest (buffers, OIDs, texts) is the library's that this is linked with. */
+#define OF_THE_MECHANISM(each) \
+    each(import_name) each(acquire_cred) each(init_sec_context) each(accept_sec_context) each(delete_sec_context) \
+    each(context_time) each(inquire_context) each(wrap) each(unwrap) each(export_sec_context) each(import_sec_context)
+
+#define DECLARE(name) static __typeof__(gss_##name) *direct_##name;
+OF_THE_MECHANISM(DECLARE)
+
+static void load(void)
+{
+    void *library = dlopen(DIRECT, RTLD_NOW | RTLD_LOCAL);
+
+    if (library == NULL)
+        exit(1);
+#define LOAD(name) \
+    direct_##name = (__typeof__(direct_##name))dlsym(library, "gss_" #name); \
+    if (direct_##name == NULL) \
+        exit(1);
+    OF_THE_MECHANISM(LOAD)
+}
+
+#define gss_import_name direct_import_name
+#define gss_acquire_cred direct_acquire_cred
+#define gss_init_sec_context direct_init_sec_context
+#define gss_accept_sec_context direct_accept_sec_context
+#define gss_delete_sec_context direct_delete_sec_context
+#define gss_context_time direct_context_time
+#define gss_inquire_context direct_inquire_context
+#define gss_wrap direct_wrap
+#define gss_unwrap direct_unwrap
+#define gss_export_sec_context direct_export_sec_context
+#define gss_import_sec_context direct_import_sec_context
+#else
+static void load(void)
+{
+}
+#endif
+
 /* Known by their octets: what the libraries call them differs. */
 static gss_OID_desc krb5 = { 9, (void *)"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02" };
+static gss_OID_desc ntlmssp = { 10, (void *)"\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a" };
 static gss_OID_desc dummy = { 10, (void *)"\x2b\x06\x01\x04\x01\x2a\x02\x1a\x01\x02" };
 static gss_OID_desc principal = { 10, (void *)"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x01" };
 
@@ -69,6 +113,11 @@ struct objects {
     gss_ctx_id_t sender, receiver;
     gss_buffer_desc tokens[BATCH];
     unsigned next;
+    /* Contexts that are to be exported, and their peers, if anybody asks for these. */
+    gss_ctx_id_t fresh[BATCH], peers[BATCH];
+    unsigned batch;
+    /* The socket to the process that imports, once there is one. */
+    int importer;
 };
 
 static gss_name_t import(const char *text, gss_OID type)
@@ -81,20 +130,21 @@ static gss_name_t import(const char *text, gss_OID type)
     return name;
 }
 
-static gss_cred_id_t acquire(gss_OID mechanism, gss_cred_usage_t usage)
+static gss_cred_id_t acquire(gss_OID mechanism, gss_cred_usage_t usage, gss_name_t name)
 {
     gss_OID_set_desc mechanisms = { 1, mechanism };
     gss_cred_id_t credential = GSS_C_NO_CREDENTIAL;
     OM_uint32 minor, major;
 
-    major = gss_acquire_cred(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, &mechanisms, usage, &credential, NULL, NULL);
+    major = gss_acquire_cred(&minor, name, GSS_C_INDEFINITE, &mechanisms, usage, &credential, NULL, NULL);
     check("gss_acquire_cred", major, minor);
     return credential;
 }
 
 static void establish(struct objects *objects, gss_ctx_id_t *initiator, gss_ctx_id_t *acceptor)
 {
-    const OM_uint32 flags = GSS_C_MUTUAL_FLAG | GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG;
+    const OM_uint32 flags = GSS_C_MUTUAL_FLAG | GSS_C_REPLAY_FLAG | GSS_C_SEQUENCE_FLAG | GSS_C_CONF_FLAG |
+                            GSS_C_INTEG_FLAG;
     gss_buffer_desc there = { 0, NULL }, back = { 0, NULL };
     OM_uint32 minor, ignored, initiates = GSS_S_CONTINUE_NEEDED, accepts = GSS_S_CONTINUE_NEEDED;
 
@@ -119,18 +169,21 @@ static void establish(struct objects *objects, gss_ctx_id_t *initiator, gss_ctx_
 
 static void prepare(struct objects *objects, gss_OID mechanism, const char *target)
 {
+    gss_name_t user = mechanism == &ntlmssp ? import("BENCH\\someone", GSS_C_NT_USER_NAME) : GSS_C_NO_NAME;
     OM_uint32 minor, major, lifetime;
     int open = 0;
 
     objects->mechanism = mechanism;
+    objects->importer = -1;
     objects->target = import(target, mechanism == &krb5 ? &principal : GSS_C_NT_HOSTBASED_SERVICE);
-    objects->initiating = acquire(mechanism, GSS_C_INITIATE);
-    objects->accepting = acquire(mechanism, GSS_C_ACCEPT);
+    objects->initiating = acquire(mechanism, GSS_C_INITIATE, user);
+    objects->accepting = acquire(mechanism, GSS_C_ACCEPT, GSS_C_NO_NAME);
     establish(objects, &objects->initiator, &objects->acceptor);
     establish(objects, &objects->sender, &objects->receiver);
     major = gss_inquire_context(&minor, objects->initiator, NULL, NULL, &lifetime, NULL, NULL, NULL, &open);
     check("gss_inquire_context", major, minor);
-    if (!open || lifetime < 60)
+    /* NTLMSSP says 0 of what lives. */
+    if (!open || (lifetime < 60 && mechanism != &ntlmssp))
         fail("the context is not what it should be", open, lifetime);
     objects->name = import("someone", GSS_C_NT_USER_NAME);
     objects->same_name = import("someone", GSS_C_NT_USER_NAME);
@@ -282,6 +335,129 @@ static OM_uint32 transfer_acceptor(struct objects *objects)
     return transfer(&objects->acceptor);
 }
 
+/* So many fresh contexts; with peers, acceptors that have them. */
+static void freshen(struct objects *objects, unsigned count, int with_peers)
+{
+    gss_ctx_id_t peer;
+    OM_uint32 minor;
+    unsigned index;
+
+    objects->next = 0;
+    objects->batch = count;
+    for (index = 0; index < count; index++) {
+        establish(objects, &peer, &objects->fresh[index]);
+        if (with_peers)
+            objects->peers[index] = peer;
+        else if (++index < count)
+            objects->fresh[index] = peer;
+        else
+            gss_delete_sec_context(&minor, &peer, GSS_C_NO_BUFFER);
+    }
+}
+
+static void fresh(struct objects *objects, unsigned count)
+{
+    freshen(objects, count, 0);
+}
+
+/* Exports a context that nobody will import. */
+static OM_uint32 leave(struct objects *objects)
+{
+    gss_buffer_desc token = { 0, NULL };
+    OM_uint32 minor, major = gss_export_sec_context(&minor, &objects->fresh[objects->next++], &token);
+
+    return major | gss_release_buffer(&minor, &token);
+}
+
+/* The process that imports: takes tokens from a socket, and acknowledges each with a message of one byte. */
+static int import_contexts(int from)
+{
+    static unsigned char bytes[LONGEST];
+    gss_ctx_id_t context;
+    ssize_t length;
+
+    while ((length = recv(from, bytes, sizeof(bytes), 0)) > 0) {
+        gss_buffer_desc token = { (size_t)length, bytes }, message = { 0, NULL };
+        OM_uint32 minor, major = gss_import_sec_context(&minor, &token, &context);
+
+        check("gss_import_sec_context", major, minor);
+        check("gss_wrap", wrap(context, 1, &message), 0);
+        if (send(from, message.value, message.length, 0) != (ssize_t)message.length)
+            return 1;
+        gss_release_buffer(&minor, &message);
+        gss_delete_sec_context(&minor, &context, GSS_C_NO_BUFFER);
+    }
+    return 0;
+}
+
+static int start_importer(void)
+{
+    int ends[2];
+    char end[16];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) != 0)
+        exit(1);
+    switch (fork()) {
+    case -1:
+        exit(1);
+    case 0:
+        close(ends[0]);
+        snprintf(end, sizeof(end), "%d", ends[1]);
+        execl("/proc/self/exe", "library", "import", end, (char *)NULL);
+        _exit(1);
+    }
+    close(ends[1]);
+    return ends[0];
+}
+
+static void fresh_pairs(struct objects *objects, unsigned count)
+{
+    if (objects->importer < 0)
+        objects->importer = start_importer();
+    freshen(objects, count, 1);
+}
+
+/* Sends a context away; the last of a batch waits until all have been acknowledged. */
+static OM_uint32 handover(struct objects *objects)
+{
+    static unsigned char bytes[LONGEST];
+    gss_buffer_desc token = { 0, NULL };
+    OM_uint32 minor, major = gss_export_sec_context(&minor, &objects->fresh[objects->next++], &token);
+    unsigned index;
+
+    if (major != GSS_S_COMPLETE || send(objects->importer, token.value, token.length, 0) != (ssize_t)token.length)
+        return GSS_S_FAILURE;
+    major = gss_release_buffer(&minor, &token);
+    for (index = 0; objects->next == objects->batch && index < objects->batch; index++) {
+        ssize_t length = recv(objects->importer, bytes, sizeof(bytes), 0);
+
+        if (length <= 0 || (objects->tokens[index].value = malloc((size_t)length)) == NULL)
+            return GSS_S_FAILURE;
+        memcpy(objects->tokens[index].value, bytes, (size_t)length);
+        objects->tokens[index].length = (size_t)length;
+    }
+    return major;
+}
+
+/* What the importer sent is from the contexts that it was given. */
+static void acknowledged(struct objects *objects)
+{
+    unsigned index;
+
+    for (index = 0; index < objects->batch; index++) {
+        gss_buffer_desc message = { 0, NULL };
+        OM_uint32 minor, major;
+
+        major = gss_unwrap(&minor, objects->peers[index], &objects->tokens[index], &message, NULL, NULL);
+        check("gss_unwrap", major, minor);
+        if (message.length != 1)
+            fail("not the byte that was sent", GSS_S_FAILURE, 0);
+        gss_release_buffer(&minor, &message);
+        gss_release_buffer(&minor, &objects->tokens[index]);
+        gss_delete_sec_context(&minor, &objects->peers[index], GSS_C_NO_BUFFER);
+    }
+}
+
 static OM_uint32 pair(struct objects *objects)
 {
     gss_ctx_id_t initiator, acceptor;
@@ -295,23 +471,26 @@ static OM_uint32 pair(struct objects *objects)
 static const struct operation {
     const char *name;
     OM_uint32 (*run)(struct objects *);
-    /* What is done before each batch, where something is. */
+    /* What is done before each batch and after it, where something is. */
     void (*before)(struct objects *, unsigned count);
+    void (*after)(struct objects *);
 } operations[] = {
-    { "context_time", context_time, NULL },
-    { "inquire_context", inquire_context, NULL },
-    { "compare_name", compare_name, NULL },
-    { "import_name", import_name, NULL },
-    { "indicate_mechs", indicate_mechs, NULL },
-    { "wrap_64", wrap_64, NULL },
-    { "wrap_1k", wrap_1k, NULL },
-    { "wrap_64k", wrap_64k, NULL },
-    { "mic_64", mic_64, NULL },
-    { "unwrap_64", unwrap, tokens_64 },
-    { "unwrap_64k", unwrap, tokens_64k },
-    { "transfer_initiator", transfer_initiator, NULL },
-    { "transfer_acceptor", transfer_acceptor, NULL },
-    { "pair", pair, NULL },
+    { "context_time", context_time, NULL, NULL },
+    { "inquire_context", inquire_context, NULL, NULL },
+    { "compare_name", compare_name, NULL, NULL },
+    { "import_name", import_name, NULL, NULL },
+    { "indicate_mechs", indicate_mechs, NULL, NULL },
+    { "wrap_64", wrap_64, NULL, NULL },
+    { "wrap_1k", wrap_1k, NULL, NULL },
+    { "wrap_64k", wrap_64k, NULL, NULL },
+    { "mic_64", mic_64, NULL, NULL },
+    { "unwrap_64", unwrap, tokens_64, NULL },
+    { "unwrap_64k", unwrap, tokens_64k, NULL },
+    { "transfer_initiator", transfer_initiator, NULL, NULL },
+    { "transfer_acceptor", transfer_acceptor, NULL, NULL },
+    { "leave", leave, fresh, NULL },
+    { "handover", handover, fresh_pairs, acknowledged },
+    { "pair", pair, NULL, NULL },
 };
 #define OPERATIONS (sizeof(operations) / sizeof(operations[0]))
 
@@ -352,8 +531,10 @@ static void *work(void *argument)
         for (; batch > 0; batch--)
             major |= job->operation->run(job->objects);
         job->took += now() - start;
+        check("the call that is measured", major, 0);
+        if (job->operation->after != NULL)
+            job->operation->after(job->objects);
     }
-    check("the call that is measured", major, 0);
     return NULL;
 }
 
@@ -389,12 +570,16 @@ static uint64_t measure(const struct operation *operation, struct objects *objec
 
 int main(int count, char **arguments)
 {
+    static const struct { const char *name; gss_OID mechanism; } mechanisms[] = {
+        { "krb5", &krb5 }, { "ntlmssp", &ntlmssp }, { "dummy", &dummy }
+    };
     static struct objects objects[MOST_THREADS];
     char operation[32];
     unsigned threads;
     unsigned long calls;
-    size_t index;
+    size_t index, which;
 
+    load();
     if (count == 2) {
         gss_OID_set set;
         OM_uint32 minor;
@@ -404,8 +589,13 @@ int main(int count, char **arguments)
     }
     if (count != 3)
         return 2;
+    if (strcmp(arguments[1], "import") == 0)
+        return import_contexts(atoi(arguments[2]));
+    for (which = 0; strcmp(mechanisms[which].name, arguments[1]) != 0; which++)
+        if (which + 1 == sizeof(mechanisms) / sizeof(mechanisms[0]))
+            return 2;
     for (index = 0; index < MOST_THREADS; index++)
-        prepare(&objects[index], strcmp(arguments[1], "krb5") == 0 ? &krb5 : &dummy, arguments[2]);
+        prepare(&objects[index], mechanisms[which].mechanism, arguments[2]);
     while (scanf("%31s %u %lu", operation, &threads, &calls) == 3 && threads >= 1 && threads <= MOST_THREADS) {
         for (index = 0; index < OPERATIONS && strcmp(operations[index].name, operation) != 0; index++)
             ;

@@ -5,13 +5,16 @@ use std::sync::Barrier;
 use std::time::{Duration, Instant};
 
 /// How many rounds each variant gets.
-const ROUNDS: usize = 21;
-/// For how long a variant runs in a round, about.
-const ROUND: Duration = Duration::from_millis(20);
+const ROUNDS: usize = 201;
+/// For how long a variant runs in a round, about: well within what the scheduler gives a process at a time, so that most
+/// rounds of a short call have the processor to themselves, whatever else runs.
+const ROUND: Duration = Duration::from_millis(1);
 
 /// One of the things that are compared.
 pub struct Variant<'a> {
     name: &'a str,
+    /// How many runs make a round, if that is not to be found out.
+    count: Option<u32>,
     /// How long so many runs take.
     round: Box<dyn Fn(u32) -> Duration + 'a>,
 }
@@ -40,11 +43,24 @@ impl<'a> Variant<'a> {
 
     /// A variant that is timed elsewhere: how long so many runs take.
     pub fn timed(name: &'a str, round: impl Fn(u32) -> Duration + 'a) -> Self {
-        Self { name, round: Box::new(round) }
+        Self { name, count: None, round: Box::new(round) }
+    }
+
+    /// The same under another name.
+    pub fn named(self, name: &'a str) -> Self {
+        Self { name, ..self }
+    }
+
+    /// The same with so many runs in a round.
+    pub fn rounds_of(self, count: u32) -> Self {
+        Self { count: Some(count), ..self }
     }
 
     /// How many runs fill a round.
     fn calibrate(&self) -> u32 {
+        if let Some(count) = self.count {
+            return count;
+        }
         let mut count: u32 = 1;
         while (self.round)(count) < ROUND && count < u32::MAX / 2 {
             count *= 2;
@@ -90,6 +106,11 @@ pub fn compare<'a>(variants: &[Variant<'a>]) -> Vec<Timing<'a>> {
 /// Prints a table: medians in nanoseconds, the fastest round, and how each compares with the first.
 pub fn table(title: &str, timings: &[Timing<'_>]) {
     print(title, timings, |_| String::new());
+}
+
+/// The same, with how many there are a second.
+pub fn per_second(title: &str, timings: &[Timing<'_>]) {
+    print(title, timings, |median| format!("{:>8.0} /s", 1e9 / median));
 }
 
 /// The same for what works on so many bytes, with the rate in MB/s.

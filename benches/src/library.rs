@@ -36,6 +36,13 @@ impl Program {
         Self { name, path, arguments, environment: Vec::new() }
     }
 
+    /// A C mechanism without any switch. What it takes from the switch's library (buffers, OIDs) is MIT's.
+    pub fn direct(name: &'static str, folder: &Path, library: &str, arguments: [&'static str; 2]) -> Self {
+        let mut flags = from_pkg_config("mit-krb5-gssapi");
+        flags.push(format!("-DDIRECT=\"{library}\""));
+        Self { name, path: compile(folder, "direct", &flags), arguments, environment: Vec::new() }
+    }
+
     /// What any process costs.
     pub fn without_library(folder: &Path) -> Self {
         let path = compile(folder, "nothing", &["-DNO_LIBRARY".to_owned()]);
@@ -94,7 +101,8 @@ impl Running {
         Variant::timed(self.name, move |count| self.run(operation, threads, count))
     }
 
-    fn run(&self, operation: &str, threads: u32, count: u32) -> Duration {
+    /// Runs an operation so many times on each of so many threads, and answers how long the slowest took.
+    pub fn run(&self, operation: &str, threads: u32, count: u32) -> Duration {
         let mut talk = self.talk.borrow_mut();
         writeln!(talk.questions, "{operation} {threads} {count}").expect("the process lives");
         let mut answer = String::new();

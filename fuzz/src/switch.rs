@@ -25,6 +25,8 @@ mod elf;
 #[allow(dead_code, reason = "a part of it is used here")]
 #[path = "../../gss-core/src/transfer/entry.rs"]
 mod entry;
+#[path = "../../gss-core/src/loader/needed.rs"]
+mod needed;
 #[path = "../../libgss/src/oid_text.rs"]
 mod oid_text;
 
@@ -285,6 +287,34 @@ pub fn elf_headers(data: &[u8]) {
     if bounded(&[], 0, || elf::needed_length(&library)).is_some() {
         assert!(data.starts_with(b"\x7fELF\x02") && data.len() >= 64);
     }
+    // An entry of 16 bytes can lead to a name of 255.
+    for name in bounded(data, 32, || needed::names(&library)).unwrap_or_default() {
+        assert!(!name.is_empty() && name.len() <= 255 && !name.contains(['/', '\0']));
+        assert!(data.windows(name.len()).any(|window| window == name.as_bytes()));
+    }
+}
+
+/// A library that is all headers: it needs two others.
+fn library_with_needs() -> Vec<u8> {
+    let word = |value: u64| value.to_ne_bytes();
+    let segment = |kind: u32, flags: u32, words: [u64; 6]| {
+        [&kind.to_ne_bytes()[..], &flags.to_ne_bytes(), &words.map(word).concat()].concat()
+    };
+    let strings = b"\0libc.so.6\0libx.so\0";
+    let dynamic = [1, 1, 1, 11, 5, 256, 0, 0].map(word).concat();
+    let mut header = b"\x7fELF\x02".to_vec();
+    header.push(if cfg!(target_endian = "little") { 1 } else { 2 });
+    header.resize(64, 0);
+    header[32..40].copy_from_slice(&word(64));
+    header[54..56].copy_from_slice(&56_u16.to_ne_bytes());
+    header[56..58].copy_from_slice(&2_u16.to_ne_bytes());
+    let end = 256 + strings.len() as u64;
+    let load = segment(1, 4, [0, 0, 0, end, end, 4096]);
+    let needs = segment(2, 4, [176, 176, 176, 64, 64, 8]);
+    let mut library = [header, load, needs, dynamic].concat();
+    library.resize(256, 0);
+    library.extend_from_slice(strings);
+    library
 }
 
 /// Inputs to begin with, for each target.
@@ -364,5 +394,6 @@ pub fn seeds() -> Vec<(&'static str, Vec<u8>)> {
         ("switch_config", conf.as_bytes().to_vec()),
         ("switch_config", b"\xef\xbb\xbfinclude /a.conf\r\nbad\nn 1.2.9 ../x.so\n".to_vec()),
         ("switch_elf", program),
+        ("switch_elf", library_with_needs()),
     ]
 }

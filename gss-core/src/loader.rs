@@ -3,6 +3,7 @@
 mod c_mechanism;
 mod elf;
 mod library;
+mod needed;
 mod rust_plugin;
 mod services;
 
@@ -136,6 +137,9 @@ pub(crate) fn load(line: &MechanismLine, policy: Policy) -> Result<Loaded, LoadE
     let length = opened.metadata().len();
     if let Some(needed) = elf::needed_length(opened.file()).filter(|needed| *needed > length) {
         return Err(LoadError::Incomplete { path: line.library.clone(), length, needed });
+    }
+    if let Some(names) = needed::names(opened.file()) {
+        library::Library::open_needed(&names);
     }
     let library = library::Library::open(&line.library)?;
     match rust_plugin::header(&library) {

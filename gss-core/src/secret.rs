@@ -2,7 +2,7 @@
 
 use gss_plugin_abi::Sink;
 use std::fmt;
-use zeroize::Zeroize;
+use zeroize::zeroize_bytes;
 
 /// Bytes that may hold keys.
 #[derive(Default)]
@@ -29,6 +29,14 @@ impl SecretBuf {
         &mut self.0
     }
 
+    /// Wipes all that was allocated: what stood beyond the end now may have been a key before.
+    fn wipe(&mut self) {
+        // Never moves: there is room for it. `Vec`'s own `zeroize` goes byte by byte.
+        self.0.resize(self.0.capacity(), 0);
+        zeroize_bytes(&mut self.0);
+        self.0.clear();
+    }
+
     /// Makes room without leaving a copy behind, as `Vec` would.
     fn make_room(&mut self, additional: usize) -> Option<()> {
         let needed = self.0.len().checked_add(additional)?;
@@ -36,7 +44,7 @@ impl SecretBuf {
             let mut larger = Vec::new();
             larger.try_reserve_exact(needed.max(self.0.capacity().saturating_mul(2))).ok()?;
             larger.extend_from_slice(&self.0);
-            self.0.zeroize();
+            self.wipe();
             self.0 = larger;
         }
         Some(())
@@ -61,7 +69,7 @@ impl Sink for SecretBuf {
 
     fn truncate(&mut self, length: usize) {
         if let Some(tail) = self.0.get_mut(length..) {
-            tail.zeroize();
+            zeroize_bytes(tail);
         }
         self.0.truncate(length);
     }
@@ -69,7 +77,7 @@ impl Sink for SecretBuf {
 
 impl Drop for SecretBuf {
     fn drop(&mut self) {
-        self.0.zeroize();
+        self.wipe();
     }
 }
 

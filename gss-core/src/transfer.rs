@@ -29,8 +29,10 @@ use std::fmt;
 use std::sync::Arc;
 use store::{Found, Waiting};
 
-/// Enough for the state of most contexts, so that its buffer need not move.
+/// Enough for the state of most contexts, so that its buffer need not move: in a portable token, and in an entry, whose
+/// buffer is wiped in all its length.
 const TYPICAL_STATE: usize = 4096;
+const TYPICAL_ENTRY: usize = 1024;
 
 /// An export that has been prepared: the token is there, and the context is still alive. No other call on the context
 /// proceeds meanwhile. Dropped, it leaves the context as it was and the token void.
@@ -152,7 +154,7 @@ impl Context {
                 // What follows the export of a mechanism that loses its context by it is to find its room.
                 let one_phase = mechanism.kind == crate::loader::Kind::CMechanism;
                 let reserved = store::reserve(&mechanism.transfer, lifetime, one_phase)?;
-                let mut bytes = SecretBuf::with_capacity(TYPICAL_STATE).map_err(|_| out_of_memory())?;
+                let mut bytes = SecretBuf::with_capacity(TYPICAL_ENTRY).map_err(|_| out_of_memory())?;
                 let header = entry::header(&mechanism.oid);
                 bytes.append(header.len()).ok_or_else(out_of_memory)?.copy_from_slice(&header);
                 let token = out.append(prefix.len() + Claim::LENGTH).ok_or_else(out_of_memory)?;

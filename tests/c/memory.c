@@ -108,7 +108,7 @@ static void export(void)
 	for (int from = 0; from < 2; from++) {
 		token = garbage_buffer();
 		if (from)
-			fail_from(4096, 0);
+			fail_from(1024, 0);
 		else
 			fail_at(length);
 		major = gss_export_sec_context(&minor, &theirs, &token);

@@ -144,8 +144,13 @@ impl Program {
 
     /// The program over a site, about to be run under valgrind.
     pub fn valgrind_command(&self, site: &Site, arguments: &[&str]) -> Command {
+        self.valgrind_command_with(site, &[], arguments)
+    }
+
+    /// The same with options of valgrind's.
+    pub fn valgrind_command_with(&self, site: &Site, options: &[&str], arguments: &[&str]) -> Command {
         let mut command = site.command(Path::new("valgrind"));
-        command.args(VALGRIND).arg(&self.program).args(arguments);
+        command.args(VALGRIND).args(options).arg(&self.program).args(arguments);
         command
     }
 }
@@ -157,6 +162,20 @@ impl Site {
         command.env("GSS_PLUGINS_CONF", self.path("plugins.conf")).env("GSS_PLUGIN_DIR", self.plugins());
         command
     }
+}
+
+/// Runs a program to a good end, and answers what it printed, and to what libraries the dynamic linker bound which symbols,
+/// a line each. What mechanisms and their libraries say on standard error does not matter.
+pub fn bindings(command: &mut Command, site: &Site) -> (String, String) {
+    let output = command.env("LD_DEBUG", "bindings").env("LD_DEBUG_OUTPUT", site.path("bindings")).output();
+    let Output { status, stdout, stderr } = output.expect("the program starts");
+    let (stdout, errors) = (String::from_utf8_lossy(&stdout).into_owned(), String::from_utf8_lossy(&stderr));
+    assert!(status.success(), "{command:?}: {status}\n{stdout}\n{errors}");
+    let files = std::fs::read_dir(site.path("")).expect("the site can be read").filter_map(Result::ok);
+    // One for each process, with its id.
+    let files = files.filter(|file| file.file_name().to_string_lossy().starts_with("bindings."));
+    let texts = files.map(|file| std::fs::read_to_string(file.path()).expect("the dynamic linker's output"));
+    (stdout, texts.collect())
 }
 
 /// Runs a program to its end, which has to be a good one with nothing on standard error, and answers what it printed.

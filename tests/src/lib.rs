@@ -6,7 +6,10 @@ pub mod c_mechanism;
 pub mod environment;
 pub mod exporter;
 pub mod gssctl;
+pub mod holder;
 pub mod memory;
+pub mod mit;
+pub mod ntlmssp;
 pub mod party;
 pub mod peer;
 

@@ -4,6 +4,7 @@
 
 use gss_core::{CredentialUsage, Flags, Gss, Kind, Major, Oid, State, attr, name_type};
 use gss_tests::Site;
+use gss_tests::c::{Build, Library, bindings};
 use gss_tests::environment::inside;
 use std::ffi::OsString;
 use std::path::Path;
@@ -100,5 +101,24 @@ fn names_are_compared_exported_and_read_again() {
         // An error of the mechanism's own, with its text.
         let error = alice.local_name().unwrap_err();
         assert_eq!(error.major().routine(), Major::UNAVAILABLE, "{error}");
+    });
+}
+
+/// Its calls ask `gss_display_status` of the program's library about their own codes, to log them.
+#[test]
+fn its_questions_to_our_display_status_leave_its_text_alone() {
+    at_home("its_questions_to_our_display_status_leave_its_text_alone", || {
+        let site = site();
+        let program = Library::ours().program("calls_back.c", Build::Plain);
+        let (said, bound) = bindings(&mut program.command(&site, &["eap"]), &site);
+        assert!(said.contains("nable to open configuration file"), "{said}");
+        let to_ours = |line: &str| {
+            line.contains("mech_eap.so [0] to ") && line.contains("libgss.so.1 ") && line.contains("gss_display_status")
+        };
+        assert!(bound.lines().any(to_ours), "it does not call ours any more: then this test shows nothing");
+        let taken =
+            |line: &&str| line.contains(&format!("to {LIBRARY} ")) && !line.contains(&format!("file {LIBRARY} "));
+        let taken: Vec<_> = bound.lines().filter(taken).collect();
+        assert!(taken.is_empty(), "{taken:#?}");
     });
 }

@@ -2,66 +2,16 @@
 //! and come from them.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
-#[allow(
-    dead_code,
-    clippy::expect_used,
-    reason = "not every user of the KDC needs all of it; a test that cannot be set up has failed"
-)]
-#[path = "../../gss-mech-krb5-sim/tests/mit_peer/kdc.rs"]
-mod kdc;
-
 use gss_core::{
     Context, Credential, CredentialUsage, Flags, Gss, Iov, IovKind, Major, Oid, PrfKey, Progress, StoreRequest, Want,
     name_type,
 };
 use gss_tests::c::compile_with_mit;
-use gss_tests::environment::inside;
-use gss_tests::{Site, converse, here};
-use kdc::Kdc;
-use std::ffi::OsString;
+use gss_tests::mit::{IAKERB, KERBEROS, SPNEGO, in_realm, site};
+use gss_tests::{converse, here, ntlmssp};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-
-const LIBRARY: &str = "/usr/lib/x86_64-linux-gnu/libgssapi_krb5.so.2";
-static KERBEROS: Oid = Oid::from_static(b"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02");
-static SPNEGO: Oid = Oid::from_static(b"\x2b\x06\x01\x05\x05\x02");
-static IAKERB: Oid = Oid::from_static(b"\x2b\x06\x01\x05\x02\x05");
-
-/// A site with all three, under these options.
-fn site(options: &str) -> Site {
-    assert!(Path::new(LIBRARY).exists(), "libgssapi-krb5-2 is missing; run tests/setup-system.sh");
-    let site = Site::new();
-    for (name, oid) in [("krb5", &KERBEROS), ("spnego", &SPNEGO), ("iakerb", &IAKERB)] {
-        site.configure(name, &format!("{name} {oid} {LIBRARY} {options}"));
-    }
-    site
-}
-
-/// Runs a test in a realm, with alice's tickets as the default credential and the service's keytab as the default one.
-fn in_realm(test: &str, body: impl FnOnce(&Path)) {
-    let mut running = None;
-    let variables = || {
-        let kdc = Kdc::start();
-        let config = kdc.config_with("forwardable = true");
-        let tickets = kdc.login(&config, "alice@HOME.TEST");
-        let folder = kdc.folder().to_owned();
-        let variables = vec![
-            ("KRB5_CONFIG", config.into_os_string()),
-            ("KRB5_KTNAME", kdc.keytab().into_os_string()),
-            ("KRB5CCNAME", tickets.into_os_string()),
-            ("KRB5RCACHENAME", OsString::from(format!("file2:{}", folder.join("rcache").display()))),
-            // MIT's switch would open the other mechanisms of this machine, and its SPNEGO offer them.
-            ("GSS_MECH_CONFIG", OsString::from("/dev/null")),
-            ("TEST_FOLDER", folder.into_os_string()),
-        ];
-        running = Some(kdc);
-        variables
-    };
-    if inside(test, variables) {
-        body(Path::new(&std::env::var_os("TEST_FOLDER").unwrap()));
-    }
-}
 
 const FLAGS: Flags = Flags(Flags::MUTUAL.0 | Flags::REPLAY.0 | Flags::SEQUENCE.0 | Flags::CONF.0 | Flags::INTEG.0);
 
@@ -317,6 +267,35 @@ fn contexts_move_and_the_first_leg_too_where_it_can() {
                 assert!(theirs.inquire(Want::NOTHING).unwrap().open);
             }
         }
+    });
+}
+
+/// NTLMSSP and EAP need MIT's library for small things, and define functions of the same names. A library that is loaded
+/// on behalf of one of them must not take those for its own.
+fn mits_library_is_whole_after(oid: &str, library: &str) {
+    let site = site("[gss.transfer=portable]");
+    site.configure("first", &format!("first {oid} {library}"));
+    let gss = site.gss();
+    gss.mechanism(&oid.parse().unwrap()).unwrap().open().unwrap();
+    for mechanism in [&KERBEROS, &SPNEGO] {
+        let (ours, theirs) = establish(&gss, mechanism);
+        converse(&ours, &theirs);
+        let theirs = gss.import_context(theirs.export().unwrap().as_bytes()).unwrap();
+        converse(&ours, &theirs);
+    }
+}
+
+#[test]
+fn ntlmssp_leaves_mits_library_whole() {
+    in_realm("ntlmssp_leaves_mits_library_whole", |_| {
+        mits_library_is_whole_after("1.3.6.1.4.1.311.2.2.10", ntlmssp::LIBRARY);
+    });
+}
+
+#[test]
+fn eap_leaves_mits_library_whole() {
+    in_realm("eap_leaves_mits_library_whole", |_| {
+        mits_library_is_whole_after("1.3.6.1.5.5.15.1.1.17", "/usr/lib/x86_64-linux-gnu/gss/mech_eap.so");
     });
 }
 

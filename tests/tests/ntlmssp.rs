@@ -2,40 +2,11 @@
 //! can be moved at every leg.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
-use gss_core::{Context, Credential, CredentialUsage, Flags, Gss, Major, Name, Oid, State, Want, attr, name_type};
-use gss_tests::environment::inside;
-use gss_tests::{Site, converse};
-use std::ffi::OsString;
-use std::fs;
-use std::path::Path;
-
-const LIBRARY: &str = "/usr/lib/x86_64-linux-gnu/gssntlmssp/gssntlmssp.so";
-static NTLMSSP: Oid = Oid::from_static(b"\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a");
-
-/// A site with NTLMSSP, under these options.
-fn site(options: &str) -> Site {
-    assert!(Path::new(LIBRARY).exists(), "gss-ntlmssp is missing; run tests/setup-system.sh");
-    let site = Site::new();
-    site.configure("ntlmssp", &format!("ntlmssp {NTLMSSP} {LIBRARY} {options}"));
-    site
-}
-
-/// Runs a test with a file of users, of which there is one.
-fn with_users(test: &str, body: impl FnOnce()) {
-    let folder = tempfile::tempdir().unwrap();
-    let users = folder.path().join("users");
-    let variables = || {
-        fs::write(&users, "TESTDOM:alice:secret\n").unwrap();
-        vec![
-            ("NTLM_USER_FILE", users.clone().into_os_string()),
-            ("NETBIOS_COMPUTER_NAME", OsString::from("TESTHOST")),
-            ("NETBIOS_DOMAIN_NAME", OsString::from("TESTDOM")),
-        ]
-    };
-    if inside(test, variables) {
-        body();
-    }
-}
+use gss_core::{Context, Credential, CredentialUsage, Flags, Gss, Major, Name, State, Want, attr, name_type};
+use gss_tests::c::{Build, Library, bindings, compile_with_mit, finished};
+use gss_tests::ntlmssp::{LIBRARY, NTLMSSP, USER, site, with_users};
+use gss_tests::{converse, here};
+use std::process::Command;
 
 struct Parties {
     target: Name,
@@ -45,7 +16,7 @@ struct Parties {
 
 impl Parties {
     fn new(gss: &Gss) -> Self {
-        let user = gss.name(b"TESTDOM\\alice", Some(&name_type::USER_NAME));
+        let user = gss.name(USER.as_bytes(), Some(&name_type::USER_NAME));
         let request = || gss.credential().mechanism(&NTLMSSP);
         Self {
             target: gss.name(b"HTTP@testhost", Some(&name_type::HOSTBASED_SERVICE)),
@@ -160,6 +131,15 @@ fn what_it_says_of_itself_reaches_the_caller() {
         let inquiry = credential.inquire().unwrap();
         assert_eq!(inquiry[0].usage, CredentialUsage::Initiate);
         assert_eq!(shown(inquiry[0].name.as_ref().unwrap()), "TESTDOM\\alice");
+        // An acceptor's has a name if it was asked for by that. It would answer another one, which cannot be displayed.
+        let inquiry = Parties::new(&gss).accepts.inquire().unwrap();
+        assert_eq!((inquiry[0].usage, inquiry[0].name.is_none()), (CredentialUsage::Accept, true));
+        let service = gss.name(b"HTTP@testhost", Some(&name_type::HOSTBASED_SERVICE));
+        let named = gss.credential().mechanism(&NTLMSSP).name(&service).usage(CredentialUsage::Accept);
+        let inquiry = named.acquire().unwrap().inquire().unwrap();
+        assert_eq!(shown(inquiry[0].name.as_ref().unwrap()), "HTTP/testhost");
+        let both = gss.credential().mechanism(&NTLMSSP).usage(CredentialUsage::Both).acquire().unwrap();
+        assert!(both.inquire().unwrap()[0].name.is_none());
         // It does not take back what it exports, under MIT's switch neither; its own words for that arrive.
         let exported = credential.export().unwrap();
         let error = gss.import_credential(&NTLMSSP, exported[0].1.as_bytes()).unwrap_err();
@@ -170,6 +150,26 @@ fn what_it_says_of_itself_reaches_the_caller() {
         assert_eq!(error.major(), Major::UNAVAILABLE, "MIT's function must not be taken for the mechanism's own");
         let error = ours.wrap_iov(true, 0, &mut []).unwrap_err();
         assert_eq!(error.major(), Major::UNAVAILABLE);
+    });
+}
+
+/// The program that is linked with MIT's library hands its acceptor's context to us.
+#[test]
+fn a_context_of_mits_program_is_imported() {
+    with_users("a_context_of_mits_program_is_imported", || {
+        let site = site("[gss.transfer=portable]");
+        let program = site.path("mit_exchange");
+        compile_with_mit(&program, &[here().join("c/mit_exchange.c")], &["-Wall", "-Wextra", "-Werror"]);
+        site.write("mech", &format!("ntlmssp {NTLMSSP} {LIBRARY}\n"));
+        let mut export = Command::new(&program);
+        let output = export.args(["export", &NTLMSSP.to_string()]).env("GSS_MECH_CONFIG", site.path("mech")).output();
+        let output = output.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        // Each piece after its length.
+        let (length, rest) = output.stdout.split_first_chunk::<4>().unwrap();
+        let (token, rest) = rest.split_at(u32::from_ne_bytes(*length) as usize);
+        let context = site.gss().import_context(token).unwrap();
+        assert_eq!(context.unwrap(&rest[4..]).unwrap().bytes, b"from MIT's  ");
     });
 }
 
@@ -185,5 +185,42 @@ fn damaged_states_are_refused_with_the_mechanisms_status() {
             assert_eq!(error.mechanism(), Some(&NTLMSSP));
         }
         gss.import_context(token.as_bytes()).unwrap();
+    });
+}
+
+/// Where its `gss_inquire_cred` fails, it calls `gss_release_name` of the program's library with a name of its own.
+#[test]
+fn its_own_name_in_our_release_gets_a_status() {
+    with_users("its_own_name_in_our_release_gets_a_status", || {
+        let site = site("");
+        let program = Library::ours().program("calls_back.c", Build::Plain);
+        let (said, bound) = bindings(&mut program.command(&site, &["ntlmssp", LIBRARY]), &site);
+        assert_eq!(said, "a status, and the name is whole\n");
+        let to_ours = |line: &str| {
+            line.contains("gssntlmssp.so [0] to ") && line.contains("libgss.so.1 ") && line.contains("gss_release_name")
+        };
+        assert!(bound.lines().any(to_ours), "it does not call ours any more: then this test shows nothing");
+        // The libraries that it needs take nothing of it for their own.
+        let taken =
+            |line: &&str| line.contains(&format!("to {LIBRARY} ")) && !line.contains(&format!("file {LIBRARY} "));
+        let taken: Vec<_> = bound.lines().filter(taken).collect();
+        assert!(taken.is_empty(), "{taken:#?}");
+    });
+}
+
+/// Handshake, messages, export, and import in another process, of both kinds.
+#[test]
+fn a_context_handed_to_a_worker_is_clean_under_valgrind() {
+    with_users("a_context_handed_to_a_worker_is_clean_under_valgrind", || {
+        let program = Library::ours().program("context_holder.c", Build::Plain);
+        let suppressions = format!("--suppressions={}", here().join("c/ntlmssp.supp").display());
+        // The worker too; and as many frames as lead through OpenSSL.
+        let options = ["--trace-children=yes", "--num-callers=40", &suppressions];
+        for transfer in ["once", "portable"] {
+            let site = site(&format!("[gss.transfer={transfer}]"));
+            let arguments = ["hand-over", &NTLMSSP.to_string(), "HTTP@testhost", USER];
+            let said = finished(&mut program.valgrind_command_with(&site, &options, &arguments));
+            assert!(said.contains("MICs both ways"), "{said}");
+        }
     });
 }

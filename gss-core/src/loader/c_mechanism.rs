@@ -12,6 +12,7 @@ mod held;
 mod iov;
 mod legs;
 mod memory;
+mod messages;
 mod mit;
 mod names;
 mod quirks;

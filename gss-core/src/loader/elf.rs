@@ -7,22 +7,14 @@ use std::os::unix::fs::FileExt as _;
 
 const CLASS_64: u8 = 2;
 const NATIVE_ORDER: u8 = if cfg!(target_endian = "little") { 1 } else { 2 };
-const PT_LOAD: u32 = 1;
+pub(super) const PT_LOAD: u32 = 1;
 /// Octets of a program header.
-const ENTRY: u64 = 56;
+pub(super) const ENTRY: u64 = 56;
 
 /// The length in bytes that the file must have to be mapped; `None` for what is no 64-bit ELF file of this byte order,
 /// which the dynamic linker says itself.
 pub(super) fn needed_length(file: &File) -> Option<u64> {
-    let header: [u8; 64] = read(file, 0)?;
-    if !header.starts_with(b"\x7fELF") || header[4] != CLASS_64 || header[5] != NATIVE_ORDER {
-        return None;
-    }
-    let (table, entry) = (number::<8>(&header, 32)?, number::<2>(&header, 54)?);
-    let count = number::<2>(&header, 56)?;
-    if entry != ENTRY {
-        return None;
-    }
+    let (table, count) = table(file)?;
     let mut needed = table.saturating_add(count * ENTRY);
     for index in 0..count {
         let Some(segment) = read::<{ ENTRY as usize }>(file, table.saturating_add(index * ENTRY)) else { break };
@@ -33,14 +25,31 @@ pub(super) fn needed_length(file: &File) -> Option<u64> {
     Some(needed)
 }
 
-fn read<const N: usize>(file: &File, offset: u64) -> Option<[u8; N]> {
+/// All program headers of a file that has them all.
+pub(super) fn program_headers(file: &File) -> Option<Vec<[u8; ENTRY as usize]>> {
+    let (table, count) = table(file)?;
+    (0..count).map(|index| read(file, table.checked_add(index * ENTRY)?)).collect()
+}
+
+/// Where the program headers lie, and how many there are.
+fn table(file: &File) -> Option<(u64, u64)> {
+    let header: [u8; 64] = read(file, 0)?;
+    if !header.starts_with(b"\x7fELF") || header[4] != CLASS_64 || header[5] != NATIVE_ORDER {
+        return None;
+    }
+    let (table, entry) = (number::<8>(&header, 32)?, number::<2>(&header, 54)?);
+    let count = number::<2>(&header, 56)?;
+    (entry == ENTRY).then_some((table, count))
+}
+
+pub(super) fn read<const N: usize>(file: &File, offset: u64) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     file.read_exact_at(&mut bytes, offset).ok()?;
     Some(bytes)
 }
 
 /// A number of `N` octets in this machine's order.
-fn number<const N: usize>(bytes: &[u8], at: usize) -> Option<u64> {
+pub(super) fn number<const N: usize>(bytes: &[u8], at: usize) -> Option<u64> {
     let field: &[u8; N] = bytes.get(at..)?.first_chunk()?;
     let mut wide = [0; 8];
     let start = if cfg!(target_endian = "little") { 0 } else { 8 - N };

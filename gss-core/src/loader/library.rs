@@ -41,6 +41,23 @@ impl Library {
         Ok(Self { handle, link_map })
     }
 
+    /// Opens the libraries that a plugin needs, before it and each for itself, for good. The dynamic linker looks for a
+    /// library's symbols first in what it was opened on behalf of: MIT's library, opened on behalf of NTLMSSP, takes 33
+    /// functions of NTLMSSP's for its own, which have the same names. Opened by itself it keeps to its own.
+    ///
+    /// What cannot be opened is left to the plugin's own `dlopen`, which says why.
+    pub(super) fn open_needed(names: &[String]) {
+        for name in names {
+            // SAFETY: constructors run that would run a moment later: the dynamic linker opens the same libraries on
+            // behalf of the plugin, and finds them in the same places, since the plugin names none.
+            match unsafe { Opened::open(Some(name), RTLD_NOW | RTLD_LOCAL | libc::RTLD_NODELETE) } {
+                // Not closed: the raw handle has no drop.
+                Ok(library) => _ = library.into_raw(),
+                Err(error) => tracing::debug!(name, "not opened before the plugin: {}", words(&error)),
+            }
+        }
+    }
+
     /// The address of a symbol, if this library itself defines it.
     pub(super) fn own(&self, symbol: &CStr) -> Option<NonNull<c_void>> {
         // SAFETY: the handle is open, and the name a C string.

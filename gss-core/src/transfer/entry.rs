@@ -3,7 +3,7 @@
 //! ```text
 //! 8 bytes   "gsswait" and the version, 1
 //! 4 + L     the mechanism's OID, as in a token's prefix
-//! the rest  the state under ChaCha20-Poly1305 (RFC 8439), with its tag of 16 bytes at the end
+//! the rest  the state under AES-256-GCM (NIST SP 800-38D), with its tag of 16 bytes at the end
 //! ```
 //!
 //! Each key seals one entry, so the nonce is zero. Header, claim, owner and inode are authenticated with it: an entry
@@ -11,8 +11,8 @@
 
 use crate::secret::SecretBuf;
 use crate::token::{self, Claim};
-use chacha20poly1305::aead::{AeadInOut, KeyInit};
-use chacha20poly1305::{ChaCha20Poly1305, Nonce, Tag};
+use aes_gcm::aead::AeadInOut;
+use aes_gcm::{Aes256Gcm, KeyInit, Nonce, Tag};
 use gss_plugin_abi::{Oid, Sink};
 use std::ops::Range;
 
@@ -29,9 +29,7 @@ pub(super) struct Origin {
 
 /// What stands before the sealed state.
 pub(super) fn header(mechanism: &Oid) -> Vec<u8> {
-    let mut header = MAGIC.to_vec();
-    header.extend_from_slice(&token::prefix(mechanism));
-    header
+    [MAGIC.as_slice(), &token::prefix(mechanism)].concat()
 }
 
 /// The mechanism that an entry's beginning names.
@@ -40,15 +38,11 @@ pub(super) fn mechanism(entry: &[u8]) -> Option<Oid> {
 }
 
 fn associated(header: &[u8], claim: &Claim, origin: Origin) -> Vec<u8> {
-    let mut bytes = header.to_vec();
-    bytes.extend_from_slice(&claim.public());
-    bytes.extend_from_slice(&origin.owner.to_be_bytes());
-    bytes.extend_from_slice(&origin.inode.to_be_bytes());
-    bytes
+    [header, &claim.public(), &origin.owner.to_be_bytes(), &origin.inode.to_be_bytes()].concat()
 }
 
-fn cipher(claim: &Claim) -> ChaCha20Poly1305 {
-    ChaCha20Poly1305::new((&*claim.key).into())
+fn cipher(claim: &Claim) -> Aes256Gcm {
+    Aes256Gcm::new((&*claim.key).into())
 }
 
 /// Seals the state in place, which follows the header. `None` when memory runs out.

@@ -21,8 +21,9 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 const PERMISSIONS: u32 = 0o7777;
-/// How much room is made for the state of a mechanism that loses its context by exporting it, in bytes.
-const RESERVE: u64 = 64 << 10;
+/// How much room is made for the state of a mechanism that loses its context by exporting it, in bytes. Those that exist
+/// need 1 to 3 KiB; what needs more finds its room as everybody does, after the export.
+const RESERVE: u64 = 16 << 10;
 
 /// A file without a name, in which a context will wait.
 pub(super) struct Reserved {

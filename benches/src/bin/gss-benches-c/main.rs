@@ -1,11 +1,14 @@
 //! `make bench`, second part: libgss beside MIT's and Heimdal's libraries, the same C program compiled against each, in
-//! processes that take turns; and krb5-sim without the switch.
+//! processes that take turns; and krb5-sim without the switch. With the name of a part, only that part: `calls`, `messages`,
+//! `transfer`, `ntlmssp`, `pairs` or `start`.
 #![allow(clippy::print_stdout, reason = "a benchmark's output is what it prints")]
 #![allow(clippy::expect_used, reason = "a benchmark that cannot be set up ends")]
 
 mod direct;
 mod kerberos;
+mod ntlmssp;
 mod site;
+mod transfer;
 
 use direct::{Call, Direct};
 use gss_benches::harness::{Variant, compare, rates, table};
@@ -35,6 +38,8 @@ fn main() {
     println!("Medians of interleaved rounds, in ns unless it says otherwise; the fastest round in brackets.");
     println!("Kerberos contexts: aes256-cts-hmac-sha1-96, acceptor subkeys, replay and sequence detection.\n");
     let site = Site::new();
+    let part = std::env::args().nth(1);
+    let wanted = |name: &str| part.as_deref().is_none_or(|part| part == name);
     let [ours, mit, heimdal] = site.kerberos();
     let dummy = site.dummy();
     let kerberos = [&ours, &mit, &heimdal].map(Program::measuring);
@@ -47,20 +52,30 @@ fn main() {
         }
     };
     // All on one thread first: a process that has had two pays for locks ever after.
-    calls(1, "1 thread");
+    if wanted("calls") {
+        calls(1, "1 thread");
+    }
     let direct = Direct::new(&site.line());
-    for (operation, title, call, bytes) in MESSAGES {
-        rates(title, *bytes, &compare(&variants(&kerberos, operation, direct.message(*call, *bytes))));
+    if wanted("messages") {
+        for (operation, title, call, bytes) in MESSAGES {
+            rates(title, *bytes, &compare(&variants(&kerberos, operation, direct.message(*call, *bytes))));
+        }
     }
-    for (operation, title, acceptor) in [
-        ("transfer_acceptor", "gss_export_sec_context + gss_import_sec_context, acceptor, portable", true),
-        ("transfer_initiator", "gss_export_sec_context + gss_import_sec_context, initiator, portable", false),
-    ] {
-        table(title, &compare(&variants(&kerberos, operation, direct.transfer(acceptor))));
+    if wanted("transfer") {
+        transfer::measure(&site, &kerberos, &direct);
     }
-    pairs(&site, &kerberos, &direct);
-    calls(2, "2 threads, each on objects of its own");
-    start(&[dummy, mit, heimdal], &Program::without_library(site.folder()));
+    if wanted("ntlmssp") {
+        ntlmssp::measure(&site);
+    }
+    if wanted("pairs") {
+        pairs(&site, &kerberos, &direct);
+    }
+    if wanted("calls") {
+        calls(2, "2 threads, each on objects of its own");
+    }
+    if wanted("start") {
+        start(&[dummy, mit, heimdal], &Program::without_library(site.folder()));
+    }
 }
 
 /// The operation in each library, and without any.

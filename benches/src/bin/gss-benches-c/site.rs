@@ -12,6 +12,9 @@ use tempfile::TempDir;
 /// The dummy's OID and options: one leg.
 const DUMMY: &str = "dummy 1.3.6.1.4.1.42.2.26.1.2 libgss_mech_dummy.so [legs=1,lifetime=3600]\n";
 
+/// Of Debian's package gss-ntlmssp.
+const NTLMSSP_LIBRARY: &str = "/usr/lib/x86_64-linux-gnu/gssntlmssp/gssntlmssp.so";
+
 pub(crate) struct Site(TempDir);
 
 impl Site {
@@ -22,14 +25,20 @@ impl Site {
         }
         kerberos::write(site.folder());
         let krb5 = |options: &str| format!("krb5 {} libgss_mech_krb5_sim.so [{options}]\n", oids::KERBEROS);
+        // A line that means the same to MIT's switch and to ours.
+        let ntlmssp = format!("ntlmssp 1.3.6.1.4.1.311.2.2.10 {NTLMSSP_LIBRARY}");
         let options = site.options();
         for (name, lines) in [
             ("dummy.conf", DUMMY.to_owned()),
             ("krb5.conf", krb5(&format!("{options} replay-cache=off gss.transfer=portable"))),
+            ("ntlmssp-portable.conf", format!("{ntlmssp} [gss.transfer=portable]\n")),
+            ("ntlmssp-once.conf", format!("{ntlmssp}\n")),
             ("remembering.conf", krb5(&format!("{options} replay-cache={}", site.folder().display()))),
         ] {
             fs::write(site.path(&format!("plugins-{name}")), lines).expect("a temporary folder");
         }
+        fs::write(site.path("mech"), format!("{ntlmssp}\n")).expect("a temporary folder");
+        fs::write(site.path("users"), "BENCH:someone:secret\n").expect("a temporary folder");
         // Until then krb5-sim reads a keytab anew each time: it may still change within a tick of the file's clock.
         std::thread::sleep(Duration::from_secs(3));
         site
@@ -65,6 +74,39 @@ impl Site {
             self.theirs("MIT, krb5", "mit-krb5-gssapi").env("KRB5RCACHENAME", "none:"),
             self.theirs("Heimdal, krb5", "heimdal-gssapi").env("KRB5RCACHETYPE", "none"),
         ]
+    }
+
+    /// Ours, with a transfer store of its own in this folder, where contexts wait for as long as they live.
+    pub(crate) fn once(&self, name: &'static str, store: &Path) -> Program {
+        let config = format!("plugins-{}.conf", store.file_name().unwrap_or_default().display());
+        let lines = format!(
+            "gss.transfer-directory={} gss.transfer-limit=1G gss.transfer-wait=168h\n\
+             krb5 {} libgss_mech_krb5_sim.so [{}]\n",
+            store.display(),
+            oids::KERBEROS,
+            self.line(),
+        );
+        fs::write(self.path(&config), lines).expect("a temporary folder");
+        self.ours(name, &config)
+    }
+
+    /// NTLMSSP, called directly, through MIT's switch, and through ours with each kind of token.
+    pub(crate) fn ntlmssp(&self) -> [Program; 4] {
+        let arguments = ["ntlmssp", "HTTP@machine"];
+        let ours = |name, config: &str| Program::ours(name, self.folder(), self.path(config), arguments);
+        [
+            Program::direct("called directly", self.folder(), NTLMSSP_LIBRARY, arguments),
+            Program::theirs("MIT's switch", self.folder(), "mit-krb5-gssapi", arguments)
+                .env("GSS_MECH_CONFIG", self.path("mech")),
+            ours("libgss, portable", "plugins-ntlmssp-portable.conf"),
+            ours("libgss, once", "plugins-ntlmssp-once.conf"),
+        ]
+        .map(|program| {
+            program
+                .env("NTLM_USER_FILE", self.path("users"))
+                .env("NETBIOS_COMPUTER_NAME", "MACHINE")
+                .env("NETBIOS_DOMAIN_NAME", "BENCH")
+        })
     }
 
     /// Those that have a replay cache, with it, in the same folder.

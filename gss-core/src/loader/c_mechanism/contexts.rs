@@ -1,14 +1,14 @@
 //! Security contexts of C mechanisms: the handshake, what a context says of itself, and its export, by which a C mechanism
 //! ends its context. Until the switch has committed to an export, the context can be had back.
 
-use super::ffi::{Handle, OidDesc, input, oid_desc, pointer, scratch};
+use super::ffi::{Handle, OidDesc, input, oid_desc, pointer};
 use super::held::{Held, LOST_IN_EXPORT, delete, give, gone, import};
 use super::legs::{acceptor_leg, initiator_leg, kept, leg_lifetime};
-use super::memory::{Buffer, BufferSet, SecretBuffer, lie, made, other_oid};
+use super::memory::{BufferSet, lie, other_oid};
 use super::names::Name;
 use super::quirks::HalfBuilt;
 use super::status::call;
-use super::{Binding, CMechanism, iov, mit};
+use super::{Binding, CMechanism, messages, mit};
 use gss_plugin_abi::{
     AcceptorLeg, ContextInfo, Flags, InitiatorLeg, Iov, Lifetime, Major, MechError, MessageInfo, Oid, Output, PrfKey,
     Result, SecurityContext, Step, Want, fallback,
@@ -229,61 +229,22 @@ impl SecurityContext for Context {
         if self.binding.slots.wrap.is_none() {
             return self.wrap_aead(confidential, qop, &[], message, out);
         }
-        self.alone(|handle| {
-            let (mut message, mut state, mut token) = (input(message), 0, Buffer::new());
-            call!(
-                self.binding,
-                wrap,
-                "wrapping",
-                handle,
-                confidential.into(),
-                qop,
-                &raw mut message,
-                &raw mut state,
-                token.output(),
-            )?;
-            out.extend(made(&token)?)?;
-            Ok(state != 0)
-        })
+        self.alone(|handle| messages::wrap(self.binding, handle, confidential, qop, message, out))
     }
 
     fn unwrap(&self, token: &[u8], out: &mut Output<'_>) -> Result<MessageInfo> {
         if self.binding.slots.unwrap.is_none() {
             return self.unwrap_aead(token, &[], out);
         }
-        let mut copy = (!self.binding.quirks.unwrap_keeps_input).then(|| token.to_vec());
-        self.alone(|handle| {
-            let mut token = copy.as_mut().map_or_else(|| input(token), |copy| scratch(copy));
-            let (mut message, mut state, mut qop) = (Buffer::new(), 0, 0);
-            let major = call!(
-                self.binding,
-                unwrap,
-                "unwrapping",
-                handle,
-                &raw mut token,
-                message.output(),
-                &raw mut state,
-                &raw mut qop,
-            )?;
-            out.extend(message.bytes()?)?;
-            Ok(MessageInfo { confidential: state != 0, qop, supplementary: major.supplementary() })
-        })
+        self.alone(|handle| messages::unwrap(self.binding, handle, token, out))
     }
 
     fn get_mic(&self, qop: u32, message: &[u8], out: &mut Output<'_>) -> Result<()> {
-        self.alone(|handle| {
-            let (mut message, mut mic) = (input(message), Buffer::new());
-            call!(self.binding, get_mic, "MICs", handle, qop, &raw mut message, mic.output())?;
-            out.extend(made(&mic)?)
-        })
+        self.alone(|handle| messages::get_mic(self.binding, handle, qop, message, out))
     }
 
     fn verify_mic(&self, message: &[u8], mic: &[u8]) -> Result<MessageInfo> {
-        self.alone(|handle| {
-            let (mut message, mut mic, mut qop) = (input(message), input(mic), 0);
-            let major = call!(self.binding, verify_mic, "MICs", handle, &raw mut message, &raw mut mic, &raw mut qop,)?;
-            Ok(MessageInfo { confidential: false, qop, supplementary: major.supplementary() })
-        })
+        self.alone(|handle| messages::verify_mic(self.binding, handle, message, mic))
     }
 
     /// Exports the context, which the mechanism ends by that. The bytes are kept until the switch drops the context; if it
@@ -331,113 +292,37 @@ impl SecurityContext for Context {
         if self.binding.slots.wrap_size_limit.is_none() {
             return fallback::wrap_size_limit(self, confidential, qop, output);
         }
-        self.alone(|handle| {
-            let mut limit = 0;
-            call!(
-                self.binding,
-                wrap_size_limit,
-                "size limits",
-                handle,
-                confidential.into(),
-                qop,
-                output,
-                &raw mut limit,
-            )?;
-            Ok(limit)
-        })
+        self.alone(|handle| messages::wrap_size_limit(self.binding, handle, confidential, qop, output))
     }
 
     fn wrap_iov(&self, confidential: bool, qop: u32, iov: &mut [Iov<'_>]) -> Result<bool> {
-        let mut state = 0;
-        self.alone(|handle| {
-            iov::with(iov, false, |descs, count| {
-                call!(
-                    self.binding,
-                    wrap_iov,
-                    "wrapping in pieces",
-                    handle,
-                    confidential.into(),
-                    qop,
-                    &raw mut state,
-                    descs,
-                    count,
-                )
-            })
-        })?;
-        Ok(state != 0)
+        self.alone(|handle| messages::wrap_iov(self.binding, handle, confidential, qop, iov))
     }
 
     fn unwrap_iov(&self, iov: &mut [Iov<'_>]) -> Result<MessageInfo> {
-        let (mut state, mut qop) = (0, 0);
-        let major = self.alone(|handle| {
-            iov::with(iov, false, |descs, count| {
-                call!(
-                    self.binding,
-                    unwrap_iov,
-                    "unwrapping in pieces",
-                    handle,
-                    &raw mut state,
-                    &raw mut qop,
-                    descs,
-                    count,
-                )
-            })
-        })?;
-        Ok(MessageInfo { confidential: state != 0, qop, supplementary: major.supplementary() })
+        self.alone(|handle| messages::unwrap_iov(self.binding, handle, iov))
     }
 
     fn wrap_iov_length(&self, confidential: bool, qop: u32, iov: &mut [Iov<'_>]) -> Result<bool> {
-        let mut state = 0;
-        self.alone(|handle| {
-            iov::with(iov, true, |descs, count| {
-                call!(
-                    self.binding,
-                    wrap_iov_length,
-                    "wrapping in pieces",
-                    handle,
-                    confidential.into(),
-                    qop,
-                    &raw mut state,
-                    descs,
-                    count,
-                )
-            })
-        })?;
-        Ok(state != 0)
+        self.alone(|handle| messages::wrap_iov_length(self.binding, handle, confidential, qop, iov))
     }
 
     fn get_mic_iov(&self, qop: u32, iov: &mut [Iov<'_>]) -> Result<()> {
         if self.binding.slots.get_mic_iov.is_none() {
             return fallback::get_mic_iov(self, qop, iov);
         }
-        self.alone(|handle| {
-            iov::with(iov, false, |descs, count| {
-                call!(self.binding, get_mic_iov, "MICs over pieces", handle, qop, descs, count)
-            })
-        })
-        .map(drop)
+        self.alone(|handle| messages::get_mic_iov(self.binding, handle, qop, iov))
     }
 
     fn verify_mic_iov(&self, iov: &mut [Iov<'_>]) -> Result<MessageInfo> {
         if self.binding.slots.verify_mic_iov.is_none() {
             return fallback::verify_mic_iov(self, iov);
         }
-        let mut qop = 0;
-        let major = self.alone(|handle| {
-            iov::with(iov, false, |descs, count| {
-                call!(self.binding, verify_mic_iov, "MICs over pieces", handle, &raw mut qop, descs, count,)
-            })
-        })?;
-        Ok(MessageInfo { confidential: false, qop, supplementary: major.supplementary() })
+        self.alone(|handle| messages::verify_mic_iov(self.binding, handle, iov))
     }
 
     fn get_mic_iov_length(&self, qop: u32, iov: &mut [Iov<'_>]) -> Result<()> {
-        self.alone(|handle| {
-            iov::with(iov, true, |descs, count| {
-                call!(self.binding, get_mic_iov_length, "MICs over pieces", handle, qop, descs, count,)
-            })
-        })
-        .map(drop)
+        self.alone(|handle| messages::get_mic_iov_length(self.binding, handle, qop, iov))
     }
 
     fn wrap_aead(
@@ -451,71 +336,18 @@ impl SecurityContext for Context {
         if self.binding.slots.wrap_aead.is_none() {
             return fallback::wrap_aead(self, confidential, qop, associated, message, out);
         }
-        self.alone(|handle| {
-            let (mut associated, mut message) = (input(associated), input(message));
-            let (mut state, mut token) = (0, Buffer::new());
-            call!(
-                self.binding,
-                wrap_aead,
-                "associated data",
-                handle,
-                confidential.into(),
-                qop,
-                &raw mut associated,
-                &raw mut message,
-                &raw mut state,
-                token.output(),
-            )?;
-            out.extend(made(&token)?)?;
-            Ok(state != 0)
-        })
+        self.alone(|handle| messages::wrap_aead(self.binding, handle, confidential, qop, associated, message, out))
     }
 
     fn unwrap_aead(&self, token: &[u8], associated: &[u8], out: &mut Output<'_>) -> Result<MessageInfo> {
         if self.binding.slots.unwrap_aead.is_none() {
             return fallback::unwrap_aead(self, token, associated, out);
         }
-        // MIT's switch decrypts in place.
-        let mut token = token.to_vec();
-        self.alone(|handle| {
-            let (mut token, mut associated, mut message) = (scratch(&mut token), input(associated), Buffer::new());
-            let (mut state, mut qop) = (0, 0);
-            let major = call!(
-                self.binding,
-                unwrap_aead,
-                "associated data",
-                handle,
-                &raw mut token,
-                &raw mut associated,
-                message.output(),
-                &raw mut state,
-                &raw mut qop,
-            )?;
-            out.extend(message.bytes()?)?;
-            Ok(MessageInfo { confidential: state != 0, qop, supplementary: major.supplementary() })
-        })
+        self.alone(|handle| messages::unwrap_aead(self.binding, handle, token, associated, out))
     }
 
     fn pseudo_random(&self, key: PrfKey, seed: &[u8], length: usize, out: &mut Output<'_>) -> Result<()> {
-        let wanted = isize::try_from(length).map_err(|_| MechError::failure("more pseudo-random bytes than can be"))?;
-        self.alone(|handle| {
-            let (mut seed, mut bytes) = (input(seed), SecretBuffer(Buffer::new()));
-            call!(
-                self.binding,
-                pseudo_random,
-                "a pseudo-random function",
-                handle,
-                key as c_int,
-                &raw mut seed,
-                wanted,
-                bytes.0.output(),
-            )?;
-            let bytes = bytes.0.bytes()?;
-            if bytes.len() != length {
-                return Err(lie(format_args!("{} pseudo-random bytes in place of {length}", bytes.len())));
-            }
-            out.extend(bytes)
-        })
+        self.alone(|handle| messages::pseudo_random(self.binding, handle, key, seed, length, out))
     }
 
     fn inquire_by_oid(&self, object: &Oid) -> Result<Vec<Vec<u8>>> {

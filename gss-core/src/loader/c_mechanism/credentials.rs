@@ -15,6 +15,8 @@ use std::ptr;
 pub(super) struct Credential {
     binding: &'static Binding,
     handle: Handle,
+    /// Whether it was asked for by name.
+    named: bool,
 }
 
 // SAFETY: mechanisms must let credentials be used, shared and released on any thread: MIT's switch does.
@@ -56,7 +58,7 @@ impl Store {
 impl Credential {
     /// The credential that a call gave; `None` for none.
     pub(super) fn adopt(binding: &'static Binding, handle: Handle) -> Option<Self> {
-        (!handle.is_null()).then(|| Self { binding, handle })
+        (!handle.is_null()).then(|| Self { binding, handle, named: false })
     }
 
     fn made(binding: &'static Binding, handle: Handle) -> Result<Self> {
@@ -143,9 +145,11 @@ impl Credential {
             )
         };
         // A failure that leaves something behind has it released.
-        let credential = Self::adopt(binding, handle);
+        let credential = Self::made(binding, handle);
         answer?;
-        credential.ok_or_else(|| lie("success, and no credential"))
+        let mut credential = credential?;
+        credential.named = request.name.is_some();
+        Ok(credential)
     }
 
     /// Reads an exported credential.
@@ -201,27 +205,18 @@ impl Credential {
         mechanisms.oids()
     }
 
-    /// The token of the credential, as the library makes it.
-    pub(super) fn token(&self) -> Result<SecretBuffer> {
-        let mut token = SecretBuffer(Buffer::new());
-        call!(self.binding, export_cred, "export of credentials", self.handle, token.0.output())?;
-        Ok(token)
-    }
-}
-
-impl gss_plugin_abi::Credential for Credential {
-    type Mechanism = CMechanism;
-
-    fn inquire(&self) -> Result<CredentialInfo<Name>> {
+    /// What the mechanism says of the credential; of its name, where that is wanted.
+    fn ask(&self, want_name: bool) -> Result<CredentialInfo<Name>> {
         let binding = self.binding;
-        let (mut name, mut initiates, mut accepts, mut usage): (Handle, u32, u32, c_int) = (ptr::null_mut(), 0, 0, 0);
+        let mut name = want_name.then_some(ptr::null_mut::<std::ffi::c_void>());
+        let (mut initiates, mut accepts, mut usage): (u32, u32, c_int) = (0, 0, 0);
         let mut answer = call!(
             binding,
             inquire_cred_by_mech,
             "credential inquiries",
             self.handle,
             binding.oid(),
-            &raw mut name,
+            pointer(&mut name),
             &raw mut initiates,
             &raw mut accepts,
             &raw mut usage,
@@ -235,14 +230,14 @@ impl gss_plugin_abi::Credential for Credential {
                 inquire_cred,
                 "credential inquiries",
                 self.handle,
-                &raw mut name,
+                pointer(&mut name),
                 &raw mut lifetime,
                 &raw mut usage,
                 ptr::null_mut(),
             );
             (initiates, accepts) = (lifetime, lifetime);
         }
-        let name = Name::adopt(binding, name);
+        let name = name.and_then(|name| Name::adopt(binding, name));
         answer?;
         let usage = u32::try_from(usage).ok().and_then(CredentialUsage::from_code);
         Ok(CredentialInfo {
@@ -251,6 +246,25 @@ impl gss_plugin_abi::Credential for Credential {
             acceptor_lifetime: Lifetime(accepts),
             usage: usage.ok_or_else(|| lie("a credential usage that is none"))?,
         })
+    }
+
+    /// The token of the credential, as the library makes it.
+    pub(super) fn token(&self) -> Result<SecretBuffer> {
+        let mut token = SecretBuffer(Buffer::new());
+        call!(self.binding, export_cred, "export of credentials", self.handle, token.0.output())?;
+        Ok(token)
+    }
+}
+
+impl gss_plugin_abi::Credential for Credential {
+    type Mechanism = CMechanism;
+
+    fn inquire(&self) -> Result<CredentialInfo<Name>> {
+        if self.named || !self.binding.quirks.acceptors_have_no_name {
+            return self.ask(true);
+        }
+        let nameless = self.ask(false)?;
+        if nameless.usage == CredentialUsage::Initiate { self.ask(true) } else { Ok(nameless) }
     }
 
     fn export(&self, out: &mut Output<'_>) -> Result<()> {

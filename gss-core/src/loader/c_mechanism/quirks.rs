@@ -24,6 +24,8 @@ pub(super) enum HalfBuilt {
 pub(super) struct Quirks {
     /// NTLMSSP 1.2.0 crashes when an acceptor's context is asked for its target, which it does not have.
     pub(super) acceptors_have_no_target: bool,
+    /// It gives an acceptor's credential that was not asked for by name one whose display crashes.
+    pub(super) acceptors_have_no_name: bool,
     /// NTLMSSP counts the NUL at the end of a displayed name.
     pub(super) names_end_in_nul: bool,
     /// NTLMSSP says 0 for the lifetime of a live context; its `gss_context_time` knows better.
@@ -48,6 +50,7 @@ impl Quirks {
         };
         Self {
             acceptors_have_no_target: ntlmssp,
+            acceptors_have_no_name: ntlmssp,
             names_end_in_nul: ntlmssp,
             lifetime_zero_is_unknown: ntlmssp,
             unwrap_keeps_input: ntlmssp || in_mit,
