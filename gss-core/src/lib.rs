@@ -32,6 +32,9 @@ mod handshake;
 #[allow(unsafe_code)]
 mod loader;
 mod name;
+// What the kernel wipes in a forked child is no memory that an allocator gives.
+#[allow(unsafe_code)]
+mod random;
 mod registry;
 mod sasl;
 mod secret;

@@ -85,3 +85,10 @@ pub enum Error {
 
 /// The outcome of a cryptographic operation.
 pub type Result<T> = std::result::Result<T, Error>;
+
+/// Fills the buffer with bytes that nobody may guess or meet twice, and that are worth nothing once they were used:
+/// confounders and first sequence numbers. Keys are not of that kind, and come from the system itself.
+pub(crate) fn random(bytes: &mut [u8]) -> Result<()> {
+    // Where the switch has none, the system says why.
+    gss_plugin::random(bytes).or_else(|_| getrandom::fill(bytes)).map_err(Error::Random)
+}

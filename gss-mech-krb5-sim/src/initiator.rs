@@ -209,6 +209,6 @@ pub(crate) fn framed(oid: Option<&Oid>, id: TokenId, message: &[u8]) -> Vec<u8> 
 /// The first sequence number. Of 30 bits: there are peers that mistake those of 32 for negative ones.
 pub(crate) fn random_number() -> Result<u32> {
     let mut bytes = [0; 4];
-    getrandom::fill(&mut bytes).map_err(crypto::Error::Random)?;
+    crypto::random(&mut bytes)?;
     Ok(u32::from_be_bytes(bytes) & 0x3fff_ffff)
 }

@@ -12,7 +12,7 @@ use abi_stable::library::{CheckTypeLayout, RootModule, RootModuleResult};
 use abi_stable::package_version_strings;
 use abi_stable::prefix_type::WithMetadata;
 use abi_stable::sabi_types::VersionStrings;
-use abi_stable::std_types::{RResult, RSlice, RStr, Tuple2};
+use abi_stable::std_types::{RResult, RSlice, RSliceMut, RStr, Tuple2};
 
 /// How a plugin handles panics.
 pub const PANIC_UNWIND: u8 = 1;
@@ -52,6 +52,8 @@ pub struct HostServices {
     /// Takes a log record.
     #[sabi(last_prefix_field)]
     pub log: extern "C" fn(&Record<'_>),
+    /// Fills a buffer with random bytes: 0, or getrandom(2)'s errno; the buffer is then no use.
+    pub random: extern "C" fn(RSliceMut<'_, u8>) -> i32,
 }
 
 impl HostServicesRef {
@@ -82,6 +84,16 @@ pub fn log(host: HostServicesRef, level: u8, line: u32, target: &str, message: &
     let fields = pairs_out(fields);
     let fields = RSlice::from_slice(&fields);
     host.log()(&Record { level, line, target: RStr::from_str(target), message: RStr::from_str(message), fields });
+}
+
+/// Asks the host for random bytes. `None` if it is older than this service.
+///
+/// # Errors
+///
+/// The errno of the host's getrandom(2). What is in the buffer is then no use.
+pub fn random(host: HostServicesRef, bytes: &mut [u8]) -> Option<Result<(), i32>> {
+    let errno = host.random()?(RSliceMut::from_mut_slice(bytes));
+    Some(if errno == 0 { Ok(()) } else { Err(errno) })
 }
 
 /// What the export macro implements for a mechanism's library.

@@ -23,6 +23,11 @@ pub fn attach(host: HostServicesRef) {
     });
 }
 
+/// The host that this library was loaded by, if a host has loaded it.
+pub(crate) fn host() -> Option<HostServicesRef> {
+    HOST.get().copied()
+}
+
 /// The panic itself becomes a status; here its place is logged, and nothing is printed.
 fn report_panic(panic: &PanicHookInfo<'_>) {
     let Some(host) = HOST.get() else { return };

@@ -12,6 +12,7 @@
 
 mod bridge;
 mod clock;
+mod random;
 
 pub use clock::now;
 pub use gss_plugin_abi::oid::{attr, name_type};
@@ -21,6 +22,7 @@ pub use gss_plugin_abi::{
     Mechanism, MessageInfo, Name, NameAttribute, NameInfo, Oid, OidError, Output, PrfKey, Result, SecurityContext,
     Sink, Step, StoreRequest, Want,
 };
+pub use random::random;
 
 /// Exports a mechanism from a library of crate type `cdylib`.
 ///

@@ -4,6 +4,7 @@
  *     forks transfer        after export, and after import
  *     forks busy ROUNDS     while 4 threads create, wrap and export
  *     forks exporting       while an export is under way in another thread, which takes its time
+ *     forks confounders     with Kerberos contexts: the same message in the same place of the sequence, in each process
  */
 #include "common.h"
 #include <pthread.h>
@@ -227,6 +228,66 @@ static void exporting(void)
 	delete(theirs);
 }
 
+/* ---- Random numbers ----------------------------------------------------------------------------------------------- */
+
+/* RFC 4121 section 4.2.6.2: what precedes the ciphertext; its first block is that of the confounder, where RRC is 0. */
+#define HEADER 16
+#define BLOCK 16
+#define TOKEN (HEADER + BLOCK + 5 + HEADER + 12)
+
+static void wrap_hello(unsigned char wrapped[TOKEN])
+{
+	OM_uint32 minor;
+	gss_buffer_desc message = {5, "hello"}, made = garbage_buffer();
+	CHECK_MAJOR(gss_wrap(&minor, ours, 1, GSS_C_QOP_DEFAULT, &message, NULL, &made), GSS_S_COMPLETE);
+	CHECK(made.length == TOKEN);
+	memcpy(wrapped, made.value, TOKEN);
+	free_buffer(&made);
+}
+
+/* A process has contexts, key and sequence number of its parent's. Only the confounder makes its message another one. */
+static void confounders(void)
+{
+	enum { CHILDREN = 2, ROUNDS = 40 };
+	static unsigned char wrapped[CHILDREN + 1][ROUNDS][TOKEN];
+	establish(&ours, &theirs);
+	/* As if for the whole library: whatever it keeps for later is there before the fork. */
+	wrap_hello(wrapped[0][0]);
+	CHECK(wrapped[0][0][6] == 0 && wrapped[0][0][7] == 0);
+	for (int child = 0; child < CHILDREN; child++) {
+		int ends[2], status;
+		CHECK(pipe(ends) == 0);
+		pid_t process = fork();
+		CHECK(process >= 0);
+		if (process == 0) {
+			alarm(10);
+			for (int i = 0; i < ROUNDS; i++) {
+				wrap_hello(wrapped[child][i]);
+				CHECK(write(ends[1], wrapped[child][i], TOKEN) == TOKEN);
+			}
+			_exit(0);
+		}
+		close(ends[1]);
+		for (int i = 0; i < ROUNDS; i++)
+			CHECK(read(ends[0], wrapped[child][i], TOKEN) == TOKEN);
+		close(ends[0]);
+		CHECK(waitpid(process, &status, 0) == process && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	}
+	for (int i = 0; i < ROUNDS; i++)
+		wrap_hello(wrapped[CHILDREN][i]);
+	for (int i = 0; i < ROUNDS; i++)
+		for (int one = 0; one <= CHILDREN; one++) {
+			CHECK(memcmp(wrapped[one][i], wrapped[0][i], HEADER) == 0);
+			for (int other = 0; other < one; other++)
+				for (int j = 0; j < ROUNDS; j++)
+					CHECK(memcmp(wrapped[one][i] + HEADER, wrapped[other][j] + HEADER, BLOCK) != 0);
+			for (int j = 0; j < i; j++)
+				CHECK(memcmp(wrapped[one][i] + HEADER, wrapped[one][j] + HEADER, BLOCK) != 0);
+		}
+	delete(ours);
+	delete(theirs);
+}
+
 int main(int count, char **arguments)
 {
 	alarm(120);
@@ -235,6 +296,8 @@ int main(int count, char **arguments)
 		transfer();
 	else if (strcmp(arguments[1], "exporting") == 0)
 		exporting();
+	else if (strcmp(arguments[1], "confounders") == 0)
+		confounders();
 	else
 		busy(atoi(arguments[2]));
 	return 0;

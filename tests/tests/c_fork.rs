@@ -1,7 +1,8 @@
 //! Processes that are not as simple as one hopes: they fork, at any moment, and load and unload what uses the library.
 
-use gss_tests::c::{Build, Library};
-use gss_tests::{dummy_site, here};
+use gss_tests::c::{Build, Library, finished};
+use gss_tests::{DUMMY, Site, dummy_site, here, product};
+use std::process::Command;
 
 #[test]
 fn a_forked_child_imports_and_uses_what_its_parent_had() {
@@ -24,6 +25,20 @@ fn a_fork_while_an_export_is_under_way_leaves_the_context_to_the_parent_alone() 
     let site = dummy_site("gss.default=yes,delay=serialize:3000");
     Library::ours().program("forks.c", Build::Plain).run(&site, &["exporting"]);
     assert!(site.waiting().is_empty());
+}
+
+/// Its context, and all that the library keeps of random bytes, are copies of its parent's.
+#[test]
+fn a_forked_child_wraps_the_same_message_under_another_confounder() {
+    let site = Site::new();
+    site.install(&product("gss-mech-krb5-sim", "libgss_mech_krb5_sim.so"));
+    let (keytab, service) = (site.path("keytab"), "service/localhost@EXAMPLE.ORG");
+    let tool = product("gssctl-krb5-sim", "gssctl-krb5-sim");
+    finished(Command::new(tool).args(["keytab", "add"]).arg(&keytab).arg(service));
+    let options = format!("gss.default=yes realm=EXAMPLE.ORG keytab={} replay-cache=off", keytab.display());
+    // Under the OID that the program asks for.
+    site.configure("krb5-sim", &format!("krb5-sim {DUMMY} libgss_mech_krb5_sim.so [{options}]"));
+    Library::ours().program("forks.c", Build::Plain).run(&site, &["confounders"]);
 }
 
 #[test]

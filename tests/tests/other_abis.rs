@@ -150,6 +150,10 @@ fn a_plugin_that_is_one_function_older_works() {
         (ABI, "pub trait RawContext:", method(&abi, "    fn complete_auth_token("), ""),
         (GUARD, "RawContext for Guarded<", method(&guard, "    fn complete_auth_token("), ""),
         (HOST, "plain(self.0.complete_auth_token(input.into()))", "plain(", "Ok(drop(input)) // plain("),
+        // The last service of the host.
+        (EXPORT, "    /// Fills a buffer with", "    /// Fills a", "// Fills a"),
+        (EXPORT, "    pub random: extern", "    pub random:", "// pub random:"),
+        (EXPORT, "let errno = host.random()", "host.random()", "None::<fn(RSliceMut<'_, u8>) -> i32>"),
     ]);
     // The mechanism would panic in it, but is not asked: the call's default answers.
     copy.works("panic=Context.complete_auth_token", |scene| {
@@ -188,12 +192,26 @@ fn a_plugin_that_is_one_function_newer_works() {
         (EXPORT, "    pub(crate) open: extern", "\n", "\n    /// New.\n    pub later: extern \"C\" fn(u32) -> u32,\n"),
         (EXPORT, "        open: open::<P>,", "\n", "\n        later,\n"),
         (EXPORT, "struct Module<P>(P);", "struct", "extern \"C\" fn later(number: u32) -> u32 { number }\nstruct"),
-        (EXPORT, "    pub log: extern", "\n", "\n    /// New.\n    pub later: extern \"C\" fn(u32) -> u32,\n"),
+        (
+            EXPORT,
+            "    pub random: extern",
+            "\n",
+            "\n    /// New.\n    pub later: extern \"C\" fn(RSliceMut<'_, u8>) -> i32,\n",
+        ),
+        // Asked for random bytes, this host is one that is older than the service.
+        (EXPORT, "let errno = host.random()", "host.random()", "host.later()"),
         (
             "gss-plugin/src/bridge.rs",
             "    HOST.get_or_init(||",
             "    HOST",
             "    assert!(host.later().is_none(), \"this host is as new as the plugin\");\n    HOST",
+        ),
+        (
+            "gss-plugin/src/bridge.rs",
+            "std::panic::set_hook(",
+            "    });\n",
+            "    });\n    let mut random = [0; 16];\n    \
+             assert!(self::host().is_some() && crate::random(&mut random).is_ok() && random != [0; 16]);\n",
         ),
     ]);
     copy.works("", |scene| {

@@ -1,12 +1,13 @@
-//! What the host lends its plugins: a place for their log records.
+//! What the host lends its plugins: a place for their log records, and random bytes.
 
+use abi_stable::std_types::RSliceMut;
 use gss_plugin_abi::export::{HostServices, HostServicesRef, Record};
 use std::fmt::Write as _;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use tracing::level_filters::LevelFilter;
 
 static SERVICES: &abi_stable::prefix_type::WithMetadata<HostServices> =
-    &abi_stable::prefix_type::WithMetadata::new(HostServices { max_level, log });
+    &abi_stable::prefix_type::WithMetadata::new(HostServices { max_level, log, random });
 
 /// The services of this process.
 pub(super) const fn services() -> HostServicesRef {
@@ -43,4 +44,8 @@ fn emit(record: &Record<'_>) {
         4 => tracing::debug!(target: "gss::plugin", module, line, "{text}"),
         _ => tracing::trace!(target: "gss::plugin", module, line, "{text}"),
     }
+}
+
+extern "C" fn random(bytes: RSliceMut<'_, u8>) -> i32 {
+    crate::random::fill(bytes.into_mut_slice()).map_or_else(rustix::io::Errno::raw_os_error, |()| 0)
 }

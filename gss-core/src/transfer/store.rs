@@ -7,6 +7,7 @@ use super::minute::Minute;
 use super::place::{Unusable, directory, make_directory, places, set_mode};
 use super::rules::{self, Rules};
 use super::{host, known};
+use crate::random;
 use crate::secret::SecretBuf;
 use crate::token::{Audience, Claim, TransferId};
 use gss_plugin_abi::{Oid, Sink};
@@ -69,9 +70,10 @@ pub(super) fn reserve(rules: &Rules, lifetime: Option<u32>, fill: bool) -> Resul
         within_limit(RESERVE, &folder)?;
         fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, RESERVE).map_err(failed("reserve room in"))?;
     }
-    let mut random = Zeroizing::new([0; 48]);
-    fill_random(random.as_mut_slice()).map_err(failed("get random numbers for"))?;
-    let (id, key) = random.split_at(16);
+    let mut fresh = Zeroizing::new([0; 48]);
+    // Not from a batch: the key has to stay secret, and must be nobody else's, even if the machine is copied.
+    random::from_system(fresh.as_mut_slice()).map_err(failed("get random numbers for"))?;
+    let (id, key) = fresh.split_at(16);
     let wait = settings.transfer_wait.as_secs();
     let mut claim = Claim {
         id: TransferId([0; 16]),
@@ -100,17 +102,6 @@ fn folder_mode(audience: Audience) -> Mode {
         Audience::User(_) => 0o700,
         Audience::Group(_) => 0o2770,
     })
-}
-
-fn fill_random(mut rest: &mut [u8]) -> Result<(), Errno> {
-    while !rest.is_empty() {
-        match rustix::rand::getrandom(&mut *rest, rustix::rand::GetRandomFlags::empty()) {
-            Ok(count) => rest = rest.get_mut(count..).unwrap_or_default(),
-            Err(Errno::INTR) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }
 
 /// Past `RLIMIT_FSIZE` the kernel would not only refuse but send SIGXFSZ, which ends most programs (setrlimit(2)).

@@ -26,7 +26,7 @@ impl Key {
         Ok(Self { enctype, bytes: Zeroizing::new(bytes.into()) })
     }
 
-    /// A new key.
+    /// A new key, straight from the system: see [`gss_plugin::random`] on why from no batch.
     ///
     /// # Errors
     ///

@@ -3,7 +3,7 @@
 
 use super::cts::{Decrypting, Encrypting};
 use super::pieces::{Message, Order, Piece, Tally, transform};
-use super::{CONFOUNDER, Enctype, Error, Result};
+use super::{CONFOUNDER, Enctype, Error, Result, random};
 use aes::cipher::consts::U16;
 use aes::cipher::{BlockCipherDecrypt, BlockCipherEncrypt, BlockSizeUser};
 use aes::{Aes128, Aes256};
@@ -59,7 +59,7 @@ impl UsageKeys {
         let (body, checksum) = self.split(buffer)?;
         // `split` has seen to it that there is room.
         if let Some(confounder) = body.first_chunk_mut::<CONFOUNDER>() {
-            getrandom::fill(confounder).map_err(Error::Random)?;
+            random(confounder)?;
         }
         self.encrypt(&mut Message::new(body, &mut []), checksum);
         Ok(())
@@ -79,7 +79,7 @@ impl UsageKeys {
         checksum: &mut [u8],
     ) -> Result<()> {
         self.check_length(checksum)?;
-        getrandom::fill(confounder).map_err(Error::Random)?;
+        random(confounder)?;
         self.encrypt(&mut Message::new(confounder, pieces), checksum);
         Ok(())
     }
