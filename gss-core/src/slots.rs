@@ -671,4 +671,5 @@ fn allocate_chunk<T>(chunk: usize) -> Option<*mut Slot<T>> {
 
 #[cfg(test)]
 #[cfg(not(loom))] // Two attributes: clippy knows a test module by a plain `cfg(test)`.
+#[path = "slots/tests.rs"]
 mod tests;
