@@ -21,6 +21,7 @@
 //! ```
 #![deny(unsafe_code)]
 
+mod clock;
 pub mod config;
 mod context;
 mod credential;

@@ -1,6 +1,7 @@
 //! Mechanisms by OID. Each is loaded on first use, once, and never unloaded while somebody holds it. No lock is held
 //! while plugin code runs: several threads may load one mechanism at once, and the first to publish wins.
 
+use crate::clock::monotonic_ms;
 use crate::config::{Config, Diagnostic, MechanismKind, MechanismLine, Sources};
 use crate::error::{Error, Result};
 use crate::loader::{self, Kind, LoadError, Loaded};
@@ -8,7 +9,6 @@ use crate::trust::Policy;
 use gss_plugin_abi::oid::attr;
 use gss_plugin_abi::{Description, Oid};
 use once_cell::race::OnceBox;
-use rustix::time::{ClockId, clock_gettime};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -142,7 +142,7 @@ impl Mechanism {
     #[cold]
     fn load_now(&self) -> std::result::Result<&Arc<Loaded>, Arc<LoadError>> {
         if let Some((when, reason)) = lock_failures().get(&self.address())
-            && now_ms().saturating_sub(*when) < STANDS_FOR_MS
+            && monotonic_ms().saturating_sub(*when) < STANDS_FOR_MS
         {
             return Err(Arc::clone(reason));
         }
@@ -165,7 +165,7 @@ impl Mechanism {
                 }
                 let reason = Arc::new(reason);
                 tracing::warn!(mechanism = self.line.name, place = %self.line.place, "cannot be used: {reason}");
-                lock_failures().insert(self.address(), (now_ms(), Arc::clone(&reason)));
+                lock_failures().insert(self.address(), (monotonic_ms(), Arc::clone(&reason)));
                 Err(reason)
             }
         }
@@ -253,7 +253,7 @@ impl Registry {
     pub(crate) fn new(sources: Sources) -> Self {
         let policy = sources.policy;
         let table = Arc::new(Table::new(Config::load(&sources), policy, None));
-        Self { sources, table: RwLock::new(table), looked: AtomicU64::new(now_ms()) }
+        Self { sources, table: RwLock::new(table), looked: AtomicU64::new(monotonic_ms()) }
     }
 
     /// Holds the table as it is.
@@ -267,7 +267,7 @@ impl Registry {
 
     /// The table, after a look at the files if the last one is a second ago.
     fn recent(&self) -> Arc<Table> {
-        if now_ms().saturating_sub(self.looked.load(Ordering::Relaxed)) < STANDS_FOR_MS {
+        if monotonic_ms().saturating_sub(self.looked.load(Ordering::Relaxed)) < STANDS_FOR_MS {
             return self.current();
         }
         self.look()
@@ -276,7 +276,7 @@ impl Registry {
     /// The table, after a look at the files.
     #[cold]
     fn look(&self) -> Arc<Table> {
-        self.looked.store(now_ms(), Ordering::Relaxed);
+        self.looked.store(monotonic_ms(), Ordering::Relaxed);
         let before = self.current();
         if !before.config.changed_since() {
             return before;
@@ -322,10 +322,4 @@ impl Registry {
     pub(crate) fn diagnostics(&self) -> Arc<[Diagnostic]> {
         Arc::clone(&self.recent().diagnostics)
     }
-}
-
-/// Milliseconds of `CLOCK_MONOTONIC_COARSE`, which costs 4 ns.
-fn now_ms() -> u64 {
-    let now = clock_gettime(ClockId::MonotonicCoarse);
-    u64::try_from(now.tv_sec).unwrap_or(0) * 1000 + u64::try_from(now.tv_nsec).unwrap_or(0) / 1_000_000
 }

@@ -7,6 +7,7 @@ use super::host;
 use super::minute::{self, Minute, look_in, names};
 use super::place::{Place, TMPFS, Unusable, places};
 use super::rules::{Rules, is_in};
+use crate::clock::now;
 use crate::config::{MechanismLine, Settings};
 use crate::token::{Audience, Claim, TransferId};
 use gss_plugin_abi::{MAX_OID_OCTETS, Oid};
@@ -127,7 +128,7 @@ pub fn list(settings: &Settings) -> Listing {
 /// counts as expired three minutes after its time at the latest: an export that was held up may still be at work there.
 pub fn sweep(settings: &Settings) -> Swept {
     let mut swept = Swept::default();
-    let now = host::now();
+    let now = now();
     each_folder(settings, &mut swept.unseen, |folder, _, _| {
         swept.removed += look_in(folder, now, usize::MAX)?.removed;
         Ok(())
@@ -157,13 +158,10 @@ pub fn revoke(settings: &Settings, id: TransferId) -> io::Result<Option<WaitingC
 
 /// What has become of a claim. It is not claimed by that.
 pub fn standing(settings: &Settings, claim: &Claim) -> Standing {
-    let boot = host::boot();
-    if claim.boot != boot && claim.boot != [0; 8] && boot != [0; 8] {
-        return Standing::OtherBoot;
-    }
-    let now = host::now();
-    if now > claim.not_after {
-        return Standing::Expired(now - claim.not_after);
+    match host::check(claim) {
+        Ok(()) => {}
+        Err(TransferError::Expired(ago)) => return Standing::Expired(ago),
+        Err(_) => return Standing::OtherBoot,
     }
     let minute = Minute::of(claim);
     let mut unseen = None;

@@ -1,24 +1,31 @@
-//! What is this host, since when, and what time is it.
+//! Which host is this, since which start, and is a claim one of its own that still counts.
 
+use super::error::TransferError;
+use crate::clock::now;
+use crate::token::Claim;
 use once_cell::race::OnceBox;
-use rustix::time::{ClockId, clock_gettime};
 use sha1::{Digest, Sha1};
-
-/// Seconds since 1970, from a clock that costs a few nanoseconds.
-pub(super) fn now() -> u64 {
-    u64::try_from(clock_gettime(ClockId::RealtimeCoarse).tv_sec).unwrap_or(0)
-}
-
-/// Milliseconds of a clock that never goes back.
-pub(super) fn monotonic_ms() -> u64 {
-    let now = clock_gettime(ClockId::MonotonicCoarse);
-    u64::try_from(now.tv_sec).unwrap_or(0) * 1000 + u64::try_from(now.tv_nsec).unwrap_or(0) / 1_000_000
-}
 
 /// 8 bytes of the hash of the boot id; zeros where it cannot be read.
 pub(super) fn boot() -> [u8; 8] {
     static BOOT: OnceBox<[u8; 8]> = OnceBox::new();
     *BOOT.get_or_init(|| Box::new(read_boot().unwrap_or_default()))
+}
+
+/// Whether a claim was made on this host since its last start, as far as both are known, and has not expired.
+///
+/// # Errors
+/// [`TransferError::OtherBoot`], [`TransferError::Expired`].
+pub(super) fn check(claim: &Claim) -> Result<(), TransferError> {
+    const UNKNOWN: [u8; 8] = [0; 8];
+    let boot = boot();
+    if claim.boot != boot && claim.boot != UNKNOWN && boot != UNKNOWN {
+        return Err(TransferError::OtherBoot);
+    }
+    match now().checked_sub(claim.not_after) {
+        None | Some(0) => Ok(()),
+        Some(ago) => Err(TransferError::Expired(ago)),
+    }
 }
 
 fn read_boot() -> Option<[u8; 8]> {

@@ -2,9 +2,9 @@
 //! looked at once a minute, so that neither costs the transfers between anything.
 
 use super::error::TransferError;
-use super::host::{monotonic_ms, now};
 use super::minute;
 use super::place::places;
+use crate::clock::{monotonic_ms, now};
 use crate::config::Settings;
 use crate::token::Audience;
 use std::path::{Path, PathBuf};

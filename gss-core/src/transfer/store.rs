@@ -7,6 +7,7 @@ use super::minute::Minute;
 use super::place::{Unusable, directory, make_directory, places, set_mode};
 use super::rules::{self, Rules};
 use super::{host, known};
+use crate::clock::now;
 use crate::random;
 use crate::secret::SecretBuf;
 use crate::token::{Audience, Claim, TransferId};
@@ -78,7 +79,7 @@ pub(super) fn reserve(rules: &Rules, lifetime: Option<u32>, fill: bool) -> Resul
     let mut claim = Claim {
         id: TransferId([0; 16]),
         audience,
-        not_after: host::now().saturating_add(lifetime.map_or(wait, |left| wait.min(left.into()))),
+        not_after: now().saturating_add(lifetime.map_or(wait, |left| wait.min(left.into()))),
         boot: host::boot(),
         class: 0,
         key: Zeroizing::new([0; 32]),
@@ -209,14 +210,7 @@ pub(super) fn find(claim: &Claim, rules: &Rules) -> Result<Found, TransferError>
     if !rules::is_in(claim.audience, euid) {
         return Err(TransferError::NotInAudience(claim.audience));
     }
-    let boot = host::boot();
-    if claim.boot != boot && claim.boot != [0; 8] && boot != [0; 8] {
-        return Err(TransferError::OtherBoot);
-    }
-    let now = host::now();
-    if now > claim.not_after {
-        return Err(TransferError::Expired(now - claim.not_after));
-    }
+    host::check(claim)?;
     let settings = &*rules.settings;
     if let Some(folder) = known::recent(settings, claim.audience, euid)
         && let Ok(Some(found)) = find_in(&folder, claim, rules, euid)
