@@ -1,16 +1,16 @@
 //! The security context: legs, questions, options. Messages are `message.rs`'s and `iov.rs`'s, its bytes `state.rs`'s.
 
 use crate::credential::{DummyCredential, MAX_LABEL, Store};
-use crate::deadline::{Deadline, granted};
 use crate::handshake::{self, Hello, Progress, Role, Session, bindings_sum};
+use crate::lifetime::granted;
 use crate::message::{HEADER, Kind, Messages};
 use crate::name::DummyName;
 use crate::status::Minor;
 use crate::window::Window;
 use crate::{Dummy, iov, oids, state};
 use gss_plugin::{
-    AcceptorLeg, ContextInfo, CredentialUsage, Flags, InitiatorLeg, Iov, IovKind, IovResult, Lifetime, MessageInfo,
-    Oid, Output, PrfKey, Result, SecurityContext, Step, Want,
+    AcceptorLeg, ContextInfo, CredentialUsage, Deadline, Flags, InitiatorLeg, Iov, IovKind, IovResult, Lifetime,
+    MessageInfo, Oid, Output, PrfKey, Result, SecurityContext, Step, Want,
 };
 use std::sync::Arc;
 

@@ -2,13 +2,12 @@
 //! this process and no longer.
 
 use crate::Dummy;
-use crate::deadline::Deadline;
 use crate::name::DummyName;
 use crate::oids;
 use crate::status::Minor;
 use crate::wire::{Reader, Writer};
 use gss_plugin::{
-    AcquireRequest, Credential, CredentialInfo, CredentialUsage, Lifetime, Oid, Output, Result, StoreRequest,
+    AcquireRequest, Credential, CredentialInfo, CredentialUsage, Deadline, Lifetime, Oid, Output, Result, StoreRequest,
 };
 use std::sync::{Arc, PoisonError, RwLock, RwLockWriteGuard};
 

@@ -6,7 +6,7 @@
 //! Where to begin: here is the [`Mechanism`] itself; `name.rs`, `credential.rs` and `context.rs` implement the other
 //! three traits; `options.rs` reads the config line. The rest is what these stand on: `handshake.rs` and `message.rs`
 //! (the tokens), `iov.rs` (messages in pieces), `state.rs` (contexts as bytes), `window.rs` (replays), `wire.rs`
-//! (strict reading and writing), `checksum.rs`, `deadline.rs`, `status.rs` (minor status codes), `oids.rs`.
+//! (strict reading and writing), `checksum.rs`, `lifetime.rs`, `status.rs` (minor status codes), `oids.rs`.
 //!
 //! `faults.rs` is no part of the template: it wraps any mechanism and makes it fail on demand, for the switch's tests.
 //! That is why the exported mechanism is `Faulty<Dummy>`; yours will be exported as it is.
@@ -15,10 +15,10 @@
 mod checksum;
 mod context;
 mod credential;
-mod deadline;
 pub mod faults;
 mod handshake;
 mod iov;
+mod lifetime;
 mod message;
 mod name;
 pub mod oids;

@@ -5,14 +5,13 @@
 
 use crate::context::{DummyContext, POSSIBLE};
 use crate::credential::{MAX_LABEL, Store};
-use crate::deadline::Deadline;
 use crate::handshake::{Progress, Role};
 use crate::message::Messages;
 use crate::name::DummyName;
 use crate::status::Minor;
 use crate::window::Window;
 use crate::wire::{Reader, Writer};
-use gss_plugin::{Flags, Result};
+use gss_plugin::{Deadline, Flags, Result};
 use std::sync::Arc;
 
 const MAGIC: &[u8] = b"DMYC\x01";

@@ -1,7 +1,7 @@
 //! The acceptor's legs: what is checked of an AP-REQ, and in which order (RFC 4120 section 3.2.3, RFC 4121 section 4.1).
 
 use crate::Krb5Sim;
-use crate::clock::{Deadline, timestamp};
+use crate::clock::timestamp;
 use crate::context::{AwaitThird, Krb5Context, Stage};
 use crate::credential::Krb5Credential;
 use crate::crypto::{self, Enctype, Key};
@@ -19,7 +19,7 @@ use crate::permessage::{Parts, Protection, Role};
 use crate::principal::Principal;
 use crate::sequence::Window;
 use crate::token::{ContextToken, GSS_CHECKSUM_TYPE, GssChecksum, TokenId, hash_channel_bindings};
-use gss_plugin::{AcceptorLeg, ChannelBindings, Flags, MechError, Oid};
+use gss_plugin::{AcceptorLeg, ChannelBindings, Deadline, Flags, MechError, Oid};
 use subtle::ConstantTimeEq;
 
 type Result<T> = std::result::Result<T, Error>;

@@ -1,6 +1,5 @@
 //! The security context: legs, questions, and messages, which `permessage.rs` protects.
 
-use crate::clock::Deadline;
 use crate::credential::Krb5Credential;
 use crate::crypto::{Enctype, Key};
 use crate::messages::{TicketFlags, Timestamp};
@@ -10,8 +9,8 @@ use crate::permessage::{Parts, Protection, Role};
 use crate::principal::Principal;
 use crate::{Krb5Sim, acceptor, initiator, oids, state};
 use gss_plugin::{
-    AcceptorLeg, ContextInfo, CredentialUsage, Flags, InitiatorLeg, Iov, Lifetime, MessageInfo, Oid, Output, PrfKey,
-    Result, SecurityContext, Step, Want,
+    AcceptorLeg, ContextInfo, CredentialUsage, Deadline, Flags, InitiatorLeg, Iov, Lifetime, MessageInfo, Oid, Output,
+    PrfKey, Result, SecurityContext, Step, Want,
 };
 use std::fmt;
 

@@ -3,7 +3,6 @@
 mod export;
 mod tickets;
 
-use crate::clock::Deadline;
 use crate::crypto::{Enctype, Key};
 use crate::issue::{Issued, Request, issue};
 use crate::keysource::KeySource;
@@ -11,7 +10,7 @@ use crate::minor::Error;
 use crate::name::{Krb5Name, login_name};
 use crate::principal::{Principal, PrincipalName, name_type};
 use crate::{Krb5Sim, keytab::Keytab};
-use gss_plugin::{AcquireRequest, Credential, CredentialInfo, CredentialUsage, Lifetime, Output, Result};
+use gss_plugin::{AcquireRequest, Credential, CredentialInfo, CredentialUsage, Deadline, Lifetime, Output, Result};
 use std::path::PathBuf;
 use std::sync::Arc;
 use subtle::ConstantTimeEq;

@@ -2,7 +2,7 @@
 //! (RFC 4121 section 4.1).
 
 use crate::Krb5Sim;
-use crate::clock::{Deadline, timestamp};
+use crate::clock::timestamp;
 use crate::context::{AwaitReply, Krb5Context, Stage};
 use crate::credential::Krb5Credential;
 use crate::crypto::{self, Enctype, Key};
@@ -15,7 +15,7 @@ use crate::minor::Error;
 use crate::permessage::{Parts, Protection, Role};
 use crate::sequence::Window;
 use crate::token::{ContextToken, GSS_CHECKSUM_TYPE, GssChecksum, TokenId, hash_channel_bindings};
-use gss_plugin::{ChannelBindings, Flags, InitiatorLeg, Lifetime, Oid};
+use gss_plugin::{ChannelBindings, Deadline, Flags, InitiatorLeg, Lifetime, Oid};
 
 type Result<T> = std::result::Result<T, Error>;
 

@@ -5,7 +5,6 @@
 
 use crate::Krb5Sim;
 use crate::acceptor::POSSIBLE;
-use crate::clock::Deadline;
 use crate::context::{AwaitReply, AwaitThird, Krb5Context, Stage};
 use crate::crypto::{Enctype, Key};
 use crate::messages::{TicketFlags, Timestamp};
@@ -14,6 +13,7 @@ use crate::permessage::{Parts, Protection, Role};
 use crate::principal::{Principal, PrincipalName, Realm};
 use crate::sequence::Window;
 use crate::wire::{Reader, Writer};
+use gss_plugin::Deadline;
 use gss_plugin::Flags;
 use zeroize::Zeroizing;
 

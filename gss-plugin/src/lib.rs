@@ -14,7 +14,7 @@ mod bridge;
 mod clock;
 mod random;
 
-pub use clock::now;
+pub use clock::{Deadline, now};
 pub use gss_plugin_abi::oid::{attr, name_type};
 pub use gss_plugin_abi::{
     AcceptorLeg, AcquireRequest, ChannelBindings, ContextInfo, Credential, CredentialInfo, CredentialUsage,

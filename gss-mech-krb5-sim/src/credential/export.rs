@@ -3,13 +3,13 @@
 
 use super::{Krb5Credential, source_at};
 use crate::Krb5Sim;
-use crate::clock::Deadline;
 use crate::keysource::KeySource;
 use crate::name::Krb5Name;
 use crate::principal::{Principal, Realm};
 use crate::state;
 use crate::wire::{Reader, Writer};
 use gss_plugin::CredentialUsage;
+use gss_plugin::Deadline;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
